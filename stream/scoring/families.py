@@ -1,0 +1,105 @@
+"""What is counted for each KPI family, and for which series.
+
+A *tally* is a tuple of whole numbers, one for each cell of its family. The tallies of one series add up cell by
+cell: over panes to a window, over source partitions to a series. Everything exported for a series and window is
+a function of such a tally (``kpis.py``), so nothing but counts has to be kept or moved.
+
+========  =============================  ================================
+family    cells                          a value is
+========  =============================  ================================
+nps       promoter, passive, detractor   the answer, 0 to 10
+csat      1, 2, 3, 4, 5                  the answer
+ces       1, 2, 3, 4, 5, 6, 7            the answer
+positive  positive, neutral, negative    the valence of an interaction
+response  sent, responded                what became of an invitation
+========  =============================  ================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeAlias
+
+Tally: TypeAlias = tuple[int, ...]
+Value: TypeAlias = int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The layout of one KPI family's tallies.
+
+    `cell_by_value` maps every value on the family's scale to the index in `cells` of the cell that it adds 1 to.
+    """
+
+    name: str
+    cells: tuple[str, ...]
+    cell_by_value: Mapping[Value, int] = field(repr=False)
+
+    @property
+    def empty(self) -> Tally:
+        """The tally of nothing: one zero for each cell."""
+        return (0,) * len(self.cells)
+
+
+class Series(NamedTuple):
+    """One line of scores. Every field is a label of the exported metrics; ``""`` where the view does not use it."""
+
+    tenant: str
+    level: str
+    by: str
+    channel: str
+    touchpoint: str
+    segment: str
+
+
+class Row(NamedTuple):
+    """The tally of one series and KPI family in one window (`window` is the label, such as ``"1h"``)."""
+
+    series: Series
+    family: str
+    window: str
+    tally: Tally
+
+
+def _family(name: str, cells: tuple[str, ...], cell_by_value: dict[Value, int]) -> Family:
+    return Family(name, cells, MappingProxyType(cell_by_value))
+
+
+def _by_value(name: str, values: range) -> Family:
+    """Make a family with one cell for each answer of its scale: means need every value's own count."""
+    return _family(name, tuple(map(str, values)), {value: cell for cell, value in enumerate(values)})
+
+
+def _by_name(name: str, *cells: str) -> Family:
+    return _family(name, cells, {value: cell for cell, value in enumerate(cells)})
+
+
+def _nps_cell(answer: int) -> int:
+    """Promoter 9-10, passive 7-8, detractor 0-6."""
+    return 0 if answer >= 9 else 1 if answer >= 7 else 2
+
+
+FAMILIES: Final[Mapping[str, Family]] = MappingProxyType({
+    family.name: family
+    for family in (
+        _family("nps", ("promoter", "passive", "detractor"), {answer: _nps_cell(answer) for answer in range(11)}),
+        _by_value("csat", range(1, 6)),
+        _by_value("ces", range(1, 8)),
+        _by_name("positive", "positive", "neutral", "negative"),
+        _by_name("response", "sent", "responded"),
+    )
+})
+"""Every KPI family by name, in the order of export."""
+
+SURVEY_FAMILIES: Final = ("nps", "csat", "ces")
+"""The families fed by survey answers: an answer's metric is the name of its family."""
+
+
+def cell_of(metric: str, value: Value) -> int:
+    """Return the index of the cell that `value` adds 1 to, in tallies of the family `metric`.
+
+    Raises `KeyError` for a metric that has no family (yet) and for a value that is off its scale.
+    """
+    return FAMILIES[metric].cell_by_value[value]
