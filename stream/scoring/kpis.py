@@ -1,0 +1,177 @@
+"""The definition of every score: a tally in, what is exported out.
+
+The stream, the batch recomputation, the live page and the documents all come here; there is no second formula.
+Scores are unrounded. A score with no answers is absent, never 0: an NPS of 0 and a CSAT of 0 % are real news.
+
+Three outcomes for the tally of one series and window, with *n* the number of answers behind its score:
+
+* nothing was counted: counts of 0, no score;
+* n below `Limits.min_privacy`: neither counts nor score, so that no person shows through;
+* otherwise: counts, scores, and their 95 % intervals.
+
+``cx_low_confidence`` is there in all three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeAlias
+
+from stream.scoring import intervals
+from stream.scoring.families import FAMILIES, Tally
+from stream.scoring.intervals import Interval
+
+Labels: TypeAlias = tuple[tuple[str, str], ...]
+
+
+class Limits(NamedTuple):
+    """Answers needed before anything is shown, and before a score is relied upon (settings of the same names)."""
+
+    min_privacy: int
+    min_responses: int
+
+
+class Sample(NamedTuple):
+    """One exported value. `labels` are the metric family's own; those of the series and window go before them."""
+
+    metric_family: str
+    labels: Labels
+    value: float
+
+
+class Estimate(NamedTuple):
+    """A score under its metric family's name, in its exported unit, with its 95 % interval where there is one."""
+
+    metric_family: str
+    value: float
+    interval: Interval | None
+
+    def samples(self) -> tuple[Sample, ...]:
+        """Return the score and, where it has an interval, the two ends."""
+        score = Sample(self.metric_family, (), self.value)
+        if self.interval is None:
+            return (score,)
+        lower, upper = self.interval
+        return (
+            score,
+            Sample(f"{self.metric_family}_lower", (), lower),
+            Sample(f"{self.metric_family}_upper", (), upper),
+        )
+
+
+class Assessment(NamedTuple):
+    """What may be said about one tally.
+
+    `n` is the number of answers behind the score and is no output by itself while `hidden`.
+    """
+
+    n: int
+    hidden: bool
+    low_confidence: bool
+    counts: tuple[Sample, ...]
+    estimates: tuple[Estimate, ...]
+
+
+class _Kpi(NamedTuple):
+    """How one family is read: its n, its exported counts, and its scores (asked for only when n > 0)."""
+
+    answers: Callable[[Tally], int]
+    counts: Callable[[Tally], tuple[Sample, ...]]
+    estimates: Callable[[Tally], tuple[Estimate, ...]]
+
+
+def assess(family: str, tally: Tally, limits: Limits) -> Assessment:
+    """Return the counts and scores that may be shown for a tally of `family` (a key of `FAMILIES`)."""
+    kpi = _KPIS[family]
+    n = kpi.answers(tally)
+    low_confidence = n < limits.min_responses
+    if not any(tally):
+        return Assessment(0, hidden=False, low_confidence=True, counts=kpi.counts(tally), estimates=())
+    if n < limits.min_privacy:
+        return Assessment(n, hidden=True, low_confidence=low_confidence, counts=(), estimates=())
+    estimates = kpi.estimates(tally) if n else ()
+    return Assessment(n, hidden=False, low_confidence=low_confidence, counts=kpi.counts(tally), estimates=estimates)
+
+
+def samples(family: str, tally: Tally, limits: Limits) -> tuple[Sample, ...]:
+    """Return everything exported for one series and window, counts first."""
+    result = assess(family, tally, limits)
+    scores = [sample for estimate in result.estimates for sample in estimate.samples()]
+    confidence = Sample("cx_low_confidence", (("metric", family),), float(result.low_confidence))
+    return (*result.counts, *scores, confidence)
+
+
+def nps(tally: Tally) -> tuple[Estimate, ...]:
+    """Return ``100*(promoters - detractors)/n``."""
+    promoters, _, detractors = tally
+    n = sum(tally)
+    score = 100 * (promoters - detractors) / n
+    return (Estimate("cx_nps_score", score, intervals.net_share(promoters, detractors, n)),)
+
+
+def csat(tally: Tally) -> tuple[Estimate, ...]:
+    """Return the share answering 4 or 5, and the mean of 1 to 5."""
+    return (_share("cx_csat_ratio", sum(tally[3:]), sum(tally)), _mean("cx_csat_mean", tally))
+
+
+def ces(tally: Tally) -> tuple[Estimate, ...]:
+    """Return the mean of 1 to 7 (higher is easier), and the share answering 5 to 7."""
+    return (_mean("cx_ces_mean", tally), _share("cx_ces_easy_ratio", sum(tally[4:]), sum(tally)))
+
+
+def positive(tally: Tally) -> tuple[Estimate, ...]:
+    """Return the share of positive among positive and negative interactions; neutral ones stand apart."""
+    return (_share("cx_positive_ratio", tally[0], tally[0] + tally[2]),)
+
+
+def response(tally: Tally) -> tuple[Estimate, ...]:
+    """Return the share of the invitations sent that have an answer: one cohort, so never above 1."""
+    sent, responded = tally
+    return (_share("cx_survey_response_ratio", responded, sent),)
+
+
+def _share(name: str, hits: int, n: int) -> Estimate:
+    return Estimate(name, hits / n, intervals.share(hits, n))
+
+
+def _mean(name: str, tally: Tally) -> Estimate:
+    """Return the mean of a family with one cell for each answer from 1 up."""
+    n = sum(tally)
+    total = sum(answer * count for answer, count in enumerate(tally, start=1))
+    squares = sum(answer * answer * count for answer, count in enumerate(tally, start=1))
+    return Estimate(name, total / n, intervals.mean(total, squares, n, lowest=1, highest=len(tally)))
+
+
+def _by_category(metric: str, **cells: slice) -> Callable[[Tally], tuple[Sample, ...]]:
+    """Count the survey answers of each category, a run of the family's cells."""
+    parts = tuple(((("metric", metric), ("category", category)), run) for category, run in cells.items())
+
+    def counts(tally: Tally) -> tuple[Sample, ...]:
+        return tuple(Sample("cx_survey_responses", labels, sum(tally[run])) for labels, run in parts)
+
+    return counts
+
+
+def _by_valence(tally: Tally) -> tuple[Sample, ...]:
+    cells = zip(FAMILIES["positive"].cells, tally, strict=True)
+    return tuple(Sample("cx_interactions", (("valence", cell),), count) for cell, count in cells)
+
+
+def _sent(tally: Tally) -> tuple[Sample, ...]:
+    return (Sample("cx_surveys_sent", (), tally[0]),)
+
+
+_CATEGORIES: Final = {
+    "nps": _by_category("nps", promoter=slice(0, 1), passive=slice(1, 2), detractor=slice(2, 3)),
+    "csat": _by_category("csat", satisfied=slice(3, 5), neutral=slice(2, 3), dissatisfied=slice(0, 2)),
+    "ces": _by_category("ces", easy=slice(4, 7), neutral=slice(3, 4), difficult=slice(0, 3)),
+}
+
+_KPIS: Final[Mapping[str, _Kpi]] = MappingProxyType({
+    "nps": _Kpi(sum, _CATEGORIES["nps"], nps),
+    "csat": _Kpi(sum, _CATEGORIES["csat"], csat),
+    "ces": _Kpi(sum, _CATEGORIES["ces"], ces),
+    "positive": _Kpi(lambda tally: tally[0] + tally[2], _by_valence, positive),
+    "response": _Kpi(lambda tally: tally[0], _sent, response),
+})
