@@ -1,0 +1,1 @@
+"""The command line: `main` is the group, each command a module of its own, imported when it is called."""

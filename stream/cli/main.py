@@ -1,0 +1,70 @@
+"""The group `cx`. Exit status: 0; 1 when something was wrong with the data; 2 when the call or a setting was."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from stream import __version__
+from stream.settings import Settings, SettingsError
+
+USAGE = 2
+# Told here, so that `cx --help` need not import Faust and eleven modules to say one line of each.
+COMMANDS = {
+    "broker": "Run the embedded broker alone.",
+    "demo": "Broker, worker and simulated traffic: live scores with one command.",
+    "publish": "Send events from NDJSON to Kafka.",
+    "rebuild": "Read the topics again under a new application id.",
+    "recompute": "Compute the scores of a file or of the topics in one go.",
+    "redrive": "Send rejected records back to their topics.",
+    "scores": "Show the current scores as a table.",
+    "simulate": "Write believable events as NDJSON.",
+    "topics": "Make the topics, or say how they differ.",
+    "validate": "Check events in NDJSON without sending them.",
+    "worker": "Run a worker.",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are the modules beside it: command `x` is `stream.cli.x.x`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name every command."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command when it is called."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"stream.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a bad setting is a usage error, a reader that went away is no error."""
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            click.echo(f"cx: {error}", err=True)
+            ctx.exit(USAGE)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="cx")
+def main() -> None:
+    """Live customer-experience scores from Kafka. Settings are CX_* environment variables."""
+
+
+def settings_from_env() -> Settings:
+    """Build the settings of this process; SettingsError ends the command with status 2."""
+    return Settings.from_env(os.environ)

@@ -1,0 +1,1 @@
+"""Between Kafka and the pure steps: clients, batches, changelogs, recovery."""
