@@ -85,13 +85,11 @@ def assess(family: str, tally: Tally, limits: Limits) -> Assessment:
     """Return the counts and scores that may be shown for a tally of `family` (a key of `FAMILIES`)."""
     kpi = _KPIS[family]
     n = kpi.answers(tally)
-    low_confidence = n < limits.min_responses
-    if not any(tally):
-        return Assessment(0, hidden=False, low_confidence=True, counts=kpi.counts(tally), estimates=())
-    if n < limits.min_privacy:
-        return Assessment(n, hidden=True, low_confidence=low_confidence, counts=(), estimates=())
+    low = n < limits.min_responses
+    if any(tally) and n < limits.min_privacy:
+        return Assessment(n, hidden=True, low_confidence=low, counts=(), estimates=())
     estimates = kpi.estimates(tally) if n else ()
-    return Assessment(n, hidden=False, low_confidence=low_confidence, counts=kpi.counts(tally), estimates=estimates)
+    return Assessment(n, hidden=False, low_confidence=low, counts=kpi.counts(tally), estimates=estimates)
 
 
 def samples(family: str, tally: Tally, limits: Limits) -> tuple[Sample, ...]:

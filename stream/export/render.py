@@ -1,0 +1,150 @@
+"""The families of series in the Prometheus text format and in OpenMetrics.
+
+Byte for byte what ``prometheus_client`` would write for the same samples, at a fraction of its cost: between two
+scrapes most windows of most series stand still, so the text of each is kept until its tally changes, and a scrape
+is little more than one join. Only the header lines differ between the two formats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Final, TypeAlias
+
+from prometheus_client.utils import floatToGoString
+
+from stream import catalogue
+from stream.catalogue import MetricFamily
+from stream.scoring.families import Row, Series, Tally
+from stream.scoring.kpis import Labels, Limits, Sample, samples
+
+SERIES_FAMILIES: Final = tuple(family for family in catalogue.FAMILIES if family.of_series and family.available)
+"""The metric families rendered here, in the order of export."""
+
+END: Final = b"# EOF\n"
+"""The line that closes an OpenMetrics body, and no other."""
+
+_Place: TypeAlias = tuple[str, str]  # window, KPI family: the order of a series' lines within a metric family
+
+
+def render(rows: Iterable[Row], limits: Limits, *, openmetrics: bool) -> bytes:
+    """Return the whole exposition of `rows`, once. Whoever renders again and again keeps a `Renderer`."""
+    parts = Renderer(limits).parts(rows, openmetrics=openmetrics)
+    return b"".join((*parts, END) if openmetrics else parts)
+
+
+class Renderer:
+    """Renders rows, and remembers the text of those that did not change. For one thread at a time."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Start with nothing remembered."""
+        self._limits = limits
+        self._texts: dict[Series, _SeriesText] = {}
+        self._ordered: list[_SeriesText] = []
+
+    def parts(self, rows: Iterable[Row], *, openmetrics: bool) -> list[bytes]:
+        """Return, to be joined, all families in catalogue order, samples sorted by labels, without `END`.
+
+        At most one row for each series, window and KPI family; what is absent from `rows` is forgotten.
+        """
+        self._take(rows)
+        blocks = [text.blocks() for text in self._ordered]
+        parts: list[bytes] = []
+        for name, header in (_OPENMETRICS_HEADERS if openmetrics else _TEXT_HEADERS).items():
+            parts.append(header)
+            parts += [block[name] for block in blocks if name in block]
+        return parts
+
+    def _take(self, rows: Iterable[Row]) -> None:
+        by_series: dict[Series, dict[_Place, Tally]] = {}
+        last: Series | None = None
+        for series, family, window, tally in rows:
+            if series is not last:
+                places = by_series.setdefault(series, {})
+                last = series
+            places[window, family] = tally
+        known = self._texts
+        if by_series.keys() != known.keys():
+            self._texts = {series: known.get(series) or _SeriesText(series) for series in sorted(by_series)}
+            self._ordered = list(self._texts.values())
+        for series, places in by_series.items():
+            self._texts[series].take(places, self._limits)
+
+
+class _SeriesText:
+    """The text of all windows and KPI families of one series."""
+
+    def __init__(self, series: Series) -> None:
+        self._series = series
+        self._tallies: dict[_Place, Tally] = {}
+        self._lines: dict[_Place, _Lines] = {}
+        self._blocks: dict[str, bytes] | None = None
+
+    def take(self, tallies: dict[_Place, Tally], limits: Limits) -> None:
+        """Make the lines anew where a tally changed, and drop those whose tally is gone."""
+        if tallies == self._tallies:
+            return
+        former, self._tallies, self._blocks = self._tallies, tallies, None
+        lines = self._lines
+        self._lines = {place: lines.get(place) or _Lines(self._series, *place) for place in sorted(tallies)}
+        for place, tally in tallies.items():
+            if former.get(place) != tally:
+                self._lines[place].write(tally, limits)
+
+    def blocks(self) -> dict[str, bytes]:
+        """Return the lines of each metric family; one that may not be shown is absent."""
+        if self._blocks is None:
+            texts: dict[str, list[str]] = {}
+            for lines in self._lines.values():
+                for name, text in lines.by_name.items():
+                    texts.setdefault(name, []).append(text)
+            self._blocks = {name: "".join(parts).encode() for name, parts in texts.items()}
+        return self._blocks
+
+
+class _Lines:
+    """The lines of one series, window and KPI family, by metric family."""
+
+    __slots__ = ("_family", "_label_texts", "_labels", "by_name")
+
+    def __init__(self, series: Series, window: str, family: str) -> None:
+        self.by_name: dict[str, str] = {}
+        self._family = family
+        self._labels = tuple(zip(catalogue.SERIES_LABELS, (*series, window), strict=True))
+        self._label_texts: dict[Labels, str] = {}
+
+    def write(self, tally: Tally, limits: Limits) -> None:
+        """Replace the lines by those of another tally."""
+        ordered = sorted(samples(self._family, tally, limits))
+        by_name = groupby(ordered, lambda sample: sample.metric_family)
+        self.by_name = {name: "".join([self._line(sample) for sample in lines]) for name, lines in by_name}
+
+    def _line(self, sample: Sample) -> str:
+        text = self._label_texts.get(sample.labels)
+        if text is None:
+            text = self._label_texts[sample.labels] = _label_text(self._labels + sample.labels)
+        return f"{sample.metric_family}{text} {floatToGoString(sample.value)}\n"
+
+
+def _label_text(labels: Labels) -> str:
+    """Return the braces and what is in them, sorted by label name as ``prometheus_client`` sorts them."""
+    return "{" + ",".join([f'{name}="{_escape(value)}"' for name, value in sorted(labels)]) + "}"
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+
+
+def _text_header(family: MetricFamily) -> bytes:
+    help_ = family.help.replace("\\", r"\\").replace("\n", r"\n")
+    return f"# HELP {family.name} {help_}\n# TYPE {family.name} {family.kind}\n".encode()
+
+
+def _openmetrics_header(family: MetricFamily) -> bytes:
+    name = family.openmetrics_name
+    unit = f"# UNIT {name} {family.openmetrics_unit}\n" if family.openmetrics_unit else ""
+    return f"# HELP {name} {_escape(family.help)}\n# TYPE {name} {family.kind}\n{unit}".encode()
+
+
+_TEXT_HEADERS: Final = {family.name: _text_header(family) for family in SERIES_FAMILIES}
+_OPENMETRICS_HEADERS: Final = {family.name: _openmetrics_header(family) for family in SERIES_FAMILIES}
