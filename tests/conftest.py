@@ -1,0 +1,80 @@
+"""Fixtures of all tests."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import kafka
+from tests.support.ports import free_ports
+from tests.support.processes import Worker
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`host:port` of a real Kafka, one for the whole run; CX_TEST_BROKER names another."""
+    given = os.environ.get("CX_TEST_BROKER")
+    if given:
+        yield given
+        return
+    broker = _new_broker(tmp_path_factory.mktemp("kafka"))
+    broker.start()
+    try:
+        yield broker.bootstrap
+    finally:
+        broker.stop()
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[kafka.Broker]:
+    """A real Kafka for one test alone, which may stop, kill and start it. Never CX_TEST_BROKER."""
+    broker = _new_broker(tmp_path / "kafka")
+    broker.start()
+    try:
+        yield broker
+    finally:
+        broker.kill()
+
+
+@pytest.fixture
+def cx_env(kafka_broker: str, tmp_path: Path) -> dict[str, str]:
+    """Settings of a service of this test's own on the real Kafka: own topics, group, folder and port."""
+    run = f"t{uuid.uuid4().hex[:10]}"
+    return {
+        "CX_BROKER": f"kafka://{kafka_broker}",
+        "CX_APP_ID": run,
+        "CX_TOPIC_PREFIX": f"{run}.",
+        "CX_DATADIR": str(tmp_path / "data"),
+        "CX_METRICS_PORT": str(free_ports(1)[0]),
+        "CX_SESSION_TIMEOUT": "6s",
+    }
+
+
+@pytest.fixture
+def start_worker(tmp_path: Path) -> Iterator[Callable[[dict[str, str]], Worker]]:
+    """Start workers with the given settings; each is ended as a group after the test. Two need two metrics ports."""
+    workers: list[Worker] = []
+
+    def start(settings: dict[str, str]) -> Worker:
+        workers.append(Worker(settings, tmp_path / f"worker-{len(workers)}" / "log"))
+        return workers[-1]
+
+    yield start
+    for worker in workers:
+        worker.kill()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs Kafka by the fixtures it uses, so that `-m "not kafka"` leaves it out."""
+    for item in items:
+        if {"kafka_broker", "own_kafka", "cx_env"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.kafka)
+
+
+def _new_broker(folder: Path) -> kafka.Broker:
+    reason = kafka.skip_reason()
+    if reason is not None:
+        pytest.skip(reason)
+    return kafka.Broker(folder)

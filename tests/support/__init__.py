@@ -1,0 +1,1 @@
+"""What tests share: brokers, processes, waiting; the independent oracle and its trouble."""
