@@ -1,0 +1,39 @@
+"""Write the generated files, or with `--check` say which are out of date (exit status 1)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from grafana.generate import dashboard, metrics_page
+
+ROOT = Path(__file__).resolve().parents[2]
+
+OUTPUTS = {
+    ROOT / "grafana/dashboards/customer-experience.json": dashboard.render,
+    ROOT / "docs/metrics.md": metrics_page.render,
+}
+
+
+def stale() -> list[Path]:
+    """Return the files whose content is not what would be generated now."""
+    return [
+        path for path, render in OUTPUTS.items() if not path.exists() or path.read_text("utf-8") != render()
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    """Return the exit status: 0 in order, 1 out of date (only with `--check`)."""
+    changed = stale()
+    for path in changed:
+        if "--check" not in arguments:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(OUTPUTS[path](), "utf-8")
+        sys.stdout.write(
+            f"{'out of date' if '--check' in arguments else 'written'}: {path.relative_to(ROOT)}\n"
+        )
+    return 1 if changed and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
