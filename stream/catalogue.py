@@ -1,20 +1,18 @@
 """Every metric family that the service exports, once, as data.
 
-`/metrics`, docs/metrics.md, the dashboards and their tests are all made from `FAMILIES`; its order is the order
-of export. A family's `name` is the name its samples carry (`cx_records_total`, not `cx_records`).
+`/metrics`, docs/metrics.md, the dashboards and their tests are made from `FAMILIES`; its order is that of
+export. A family's `name` is the name its samples carry (`cx_records_total`, not `cx_records`).
 
 Label order is part of the contract: first the labels of the series (`SERIES_LABELS`), then the family's own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Final
 
 
 class Kind(StrEnum):
@@ -61,7 +59,7 @@ class MetricFamily:
     buckets: tuple[float, ...] = ()
 
     @property
-    def of_series(self) -> bool:
+    def of_kpi(self) -> bool:
         """Whether samples belong to a series and window, as opposed to the service itself."""
         return self.labels[: len(SERIES_LABELS)] == SERIES_LABELS
 
@@ -72,7 +70,7 @@ class MetricFamily:
 
     @property
     def openmetrics_name(self) -> str:
-        """The name in `# HELP` and `# TYPE` of OpenMetrics, which leaves `_total` and `_info` to the samples."""
+        """The name in the header lines of OpenMetrics, which leaves `_total` and `_info` to the samples."""
         suffix = {Kind.COUNTER: "_total", Kind.INFO: "_info"}.get(self.kind, "")
         return self.name.removesuffix(suffix)
 
@@ -82,178 +80,88 @@ class MetricFamily:
         return next((unit for unit in _BASE_UNITS if self.openmetrics_name.endswith(f"_{unit}")), "")
 
 
-def _series(  # noqa: PLR0913 - one argument a column of the catalogue
-    name: str, unit: str, help_: str, *own: str, kind: Kind = Kind.GAUGE, since: int = 3
+def _kpi(
+    name: str, unit: str, own: str, help_: str, *, since: int = 3, kind: Kind = Kind.GAUGE
 ) -> MetricFamily:
     """A family of series; those of later issues are listed but not yet available."""
-    return MetricFamily(name, kind, unit, help_, SERIES_LABELS + own, since, available=since <= _BUILT)
-
-
-def _scored(name: str, unit: str, help_: str, *own: str, since: int = 3) -> tuple[MetricFamily, ...]:
-    """A score and the two ends of its 95 % interval."""
-    what = help_.split(":", maxsplit=1)[0]
-    return (
-        _series(name, unit, help_, *own, since=since),
-        _series(f"{name}_lower", unit, f"{what}: lower end of the 95 % interval.", *own, since=since),
-        _series(f"{name}_upper", unit, f"{what}: upper end of the 95 % interval.", *own, since=since),
+    return MetricFamily(
+        name, kind, unit, help_, SERIES_LABELS + tuple(own.split()), since, available=since <= _BUILT
     )
 
 
-def _service(name: str, kind: Kind, unit: str, help_: str, *labels: str) -> MetricFamily:
+def _scored(name: str, unit: str, own: str, help_: str, *, since: int = 3) -> tuple[MetricFamily, ...]:
+    """A score and the two ends of its 95 % interval."""
+    what = help_.split(":", maxsplit=1)[0]
+    return (
+        _kpi(name, unit, own, help_, since=since),
+        _kpi(f"{name}_lower", unit, own, f"{what}: lower end of the 95 % interval.", since=since),
+        _kpi(f"{name}_upper", unit, own, f"{what}: upper end of the 95 % interval.", since=since),
+    )
+
+
+def _service(kind: Kind, name: str, unit: str, labels: str, help_: str, *, since: int = 3) -> MetricFamily:
     """A family of the service itself."""
     buckets = EVENT_AGE_BUCKETS_S if kind is Kind.HISTOGRAM else ()
-    return MetricFamily(name, kind, unit, help_, labels, buckets=buckets)
+    return MetricFamily(name, kind, unit, help_, tuple(labels.split()), since, since <= _BUILT, buckets)
 
 
+# The catalogue proper: name, unit, own labels, help. One line a family reads best, so the formatter stays away.
+# fmt: off
 _SURVEYS: Final = (
-    _series(
-        "cx_survey_responses",
-        "answers",
-        "Survey answers in the window, by metric and category.",
-        "metric",
-        "category",
-    ),
-    _series("cx_interactions", "interactions", "Interactions in the window that carry a valence.", "valence"),
-    _series("cx_surveys_sent", "invitations", "Survey invitations sent in the window."),
-    *_scored(
-        "cx_nps_score", "points", "Net Promoter Score: 100 x (promoters - detractors) / answers, -100 to 100."
-    ),
-    *_scored(
-        "cx_csat_ratio", "ratio", "Customer satisfaction, top two boxes: share of answers 4 and 5, 0 to 1."
-    ),
-    *_scored("cx_csat_mean", "1-5", "Customer satisfaction, mean answer: 1 to 5."),
-    *_scored("cx_ces_mean", "1-7", "Customer effort score, mean answer: 1 to 7, higher is easier."),
-    *_scored("cx_ces_easy_ratio", "ratio", "Customer effort score, easy: share of answers 5 to 7, 0 to 1."),
-    *_scored(
-        "cx_positive_ratio", "ratio", "Positive experience: positive / (positive + negative) interactions."
-    ),
-    *_scored(
-        "cx_survey_response_ratio",
-        "ratio",
-        "Survey response rate: share of the invitations sent in the window that have an answer.",
-    ),
-    *_scored(
-        "cx_satisfaction_index",
-        "0-100",
-        "Satisfaction index: weighted from three answers, 0 to 100.",
-        since=6,
-    ),
-    *_scored(
-        "cx_pyramid_score",
-        "points",
-        "CX pyramid: share 4 to 5 less share 1 to 2, -100 to 100.",
-        "dimension",
-        since=6,
-    ),
-    _series(
-        "cx_low_confidence", "", "1 while fewer than CX_MIN_RESPONSES answers are in the window.", "metric"
-    ),
+    _kpi("cx_survey_responses", "answers", "metric category", "Survey answers in the window."),
+    _kpi("cx_interactions", "interactions", "valence", "Interactions in the window that carry a valence."),
+    _kpi("cx_surveys_sent", "invitations", "", "Survey invitations sent in the window."),
+    *_scored("cx_nps_score", "points", "", "Net Promoter Score: 100 x (promoters - detractors) / n."),
+    *_scored("cx_csat_ratio", "ratio", "", "Customer satisfaction, top two boxes: share of 4 and 5."),
+    *_scored("cx_csat_mean", "1-5", "", "Customer satisfaction, mean: mean answer, 1 to 5."),
+    *_scored("cx_ces_mean", "1-7", "", "Customer effort score: mean answer, 1 to 7, higher is easier."),
+    *_scored("cx_ces_easy_ratio", "ratio", "", "Customer effort score, easy: share of answers 5 to 7."),
+    *_scored("cx_positive_ratio", "ratio", "", "Positive experience: positive / (positive + negative)."),
+    *_scored("cx_survey_response_ratio", "ratio", "", "Survey response rate: answered / sent, one cohort."),
+    *_scored("cx_satisfaction_index", "0-100", "", "Satisfaction index: three answers, weighted.", since=6),
+    *_scored("cx_pyramid_score", "points", "dimension", "CX pyramid: share 4-5 less share 1-2.", since=6),
+    _kpi("cx_low_confidence", "", "metric", "1 while the window has fewer than CX_MIN_RESPONSES answers."),
 )
 
 _OTHER_KPIS: Final = (
-    _series(
-        "cx_first_response_seconds",
-        "seconds",
-        "Time to the first public human response, quantile.",
-        "quantile",
-        "clock",
-        since=6,
-    ),
-    _series("cx_tickets_waiting", "tickets", "Open tickets without a first response.", since=6),
-    _series("cx_oldest_waiting_seconds", "seconds", "Age of the oldest waiting ticket.", since=6),
-    *_scored(
-        "cx_churn_ratio", "ratio", "Churn: customers lost / customers active at the start.", "kind", since=6
-    ),
-    _series("cx_customers_active", "customers", "Customers active at the window's start.", "kind", since=6),
-    _series(
-        "cx_customers_lost", "customers", "Customers of these lost at the window's end.", "kind", since=6
-    ),
-    _series(
-        "cx_one_time_buyer_ratio", "ratio", "Share of customers who never bought a second time.", since=6
-    ),
-    _series(
-        "cx_retention_ratio", "ratio", "Customers kept / customers active at the start.", "kind", since=6
-    ),
-    _series(
-        "cx_clv_mean", "money", "Customer lifetime value, mean per customer.", "method", "currency", since=6
-    ),
-    _series("cx_journey_achieved_ratio", "ratio", "Journeys achieved / journeys ended.", since=6),
-    _series(
-        "cx_journey_duration_seconds", "seconds", "Duration of ended journeys, quantile.", "quantile", since=6
-    ),
+    _kpi("cx_first_response_seconds", "seconds", "quantile clock", "First human response.", since=6),
+    _kpi("cx_tickets_waiting", "tickets", "", "Open tickets without a first response.", since=6),
+    _kpi("cx_oldest_waiting_seconds", "seconds", "", "Age of the oldest waiting ticket.", since=6),
+    *_scored("cx_churn_ratio", "ratio", "kind", "Churn: customers lost / active at the start.", since=6),
+    _kpi("cx_customers_active", "customers", "kind", "Customers active at the window's start.", since=6),
+    _kpi("cx_customers_lost", "customers", "kind", "Customers of these lost at its end.", since=6),
+    _kpi("cx_one_time_buyer_ratio", "ratio", "", "Share of customers who never bought again.", since=6),
+    _kpi("cx_retention_ratio", "ratio", "kind", "Retention: customers kept / active at the start.", since=6),
+    _kpi("cx_clv_mean", "money", "method currency", "Customer lifetime value, mean per customer.", since=6),
+    _kpi("cx_journey_achieved_ratio", "ratio", "", "Journeys achieved / journeys ended.", since=6),
+    _kpi("cx_journey_duration_seconds", "seconds", "quantile", "Duration of ended journeys.", since=6),
 )
 
 _DROPS: Final = (
-    _series(
-        "cx_drop_evidence_ratio", "ratio", "Evidence of a score drop; 1 raises the alarm.", "metric", since=7
-    ),
-    _series("cx_drop_active", "", "1 while the drop alarm of the series stands.", "metric", since=7),
-    _series(
-        "cx_drop_points", "points", "Size of the drop: score after less score before.", "metric", since=7
-    ),
-    _series("cx_drop_since_timestamp_seconds", "seconds", "When the drop began.", "metric", since=7),
-    _series(
-        "cx_drop_contribution_points",
-        "points",
-        "Part of the drop from one value of a view, by mix or by rate.",
-        *("metric", "view", "value", "part"),
-        since=7,
-    ),
-    _series(
-        "cx_drop_late_answers_total",
-        "answers",
-        "Answers that came after their pane was closed for the detector.",
-        "metric",
-        kind=Kind.COUNTER,
-        since=7,
-    ),
-    MetricFamily(
-        "cx_drop_false_alarms_per_month",
-        Kind.GAUGE,
-        "alarms",
-        "The budget of false alarms of the whole service.",
-        since=7,
-        available=_BUILT >= 7,  # noqa: PLR2004 - the issue's number
-    ),
+    _kpi("cx_drop_evidence_ratio", "ratio", "metric", "Evidence of a drop; 1 raises the alarm.", since=7),
+    _kpi("cx_drop_active", "", "metric", "1 while the drop alarm of the series stands.", since=7),
+    _kpi("cx_drop_points", "points", "metric", "Size of the drop: score after less score before.", since=7),
+    _kpi("cx_drop_since_timestamp_seconds", "seconds", "metric", "When the drop began.", since=7),
+    _kpi("cx_drop_contribution_points", "points", "metric view value part", "Part of the drop.", since=7),
+    _kpi("cx_drop_late_answers_total", "answers", "metric", "Answers too late for the detector.",
+            since=7, kind=Kind.COUNTER),
+    _service(Kind.GAUGE, "cx_drop_false_alarms_per_month", "alarms", "", "The service's budget.", since=7),
 )
 
 _SERVICE: Final = (
-    _service(
-        "cx_records_total",
-        Kind.COUNTER,
-        "records",
-        "Source records whose effect is durable, by outcome.",
-        *("topic", "outcome"),
-    ),
-    _service(
-        "cx_rejected_total", Kind.COUNTER, "records", "Source records rejected, by reason.", "topic", "reason"
-    ),
-    _service(
-        "cx_corrections_total",
-        Kind.COUNTER,
-        "corrections",
-        "Changes to what had been counted already.",
-        "kind",
-    ),
-    _service("cx_event_age_seconds", Kind.HISTOGRAM, "seconds", "Event time to counted."),
-    _service(
-        "cx_watermark_timestamp_seconds", Kind.GAUGE, "seconds", "Highest event time accepted.", "topic"
-    ),
-    _service("cx_consumer_lag_records", Kind.GAUGE, "records", "Source records not yet processed.", "topic"),
-    _service("cx_state_ready", Kind.GAUGE, "", "1 while the worker's own partitions are recovered."),
-    _service(
-        "cx_labels_overflowed_total", Kind.COUNTER, "values", "New label values counted as other.", "label"
-    ),
-    _service(
-        "cx_misplaced_records_total",
-        Kind.COUNTER,
-        "records",
-        "Records in another partition than their key's.",
-        "topic",
-    ),
-    _service("cx_recovery_seconds", Kind.GAUGE, "seconds", "Duration of the last recovery."),
-    _service("cx_build_info", Kind.INFO, "", "The version that is running; always 1.", "version", "python"),
+    _service(Kind.COUNTER, "cx_records_total", "records", "topic outcome", "Source records, once durable."),
+    _service(Kind.COUNTER, "cx_rejected_total", "records", "topic reason", "Records rejected, by reason."),
+    _service(Kind.COUNTER, "cx_corrections_total", "corrections", "kind", "Changes to what was counted."),
+    _service(Kind.HISTOGRAM, "cx_event_age_seconds", "seconds", "", "Age of events when they were counted."),
+    _service(Kind.GAUGE, "cx_watermark_timestamp_seconds", "seconds", "topic", "Highest event time."),
+    _service(Kind.GAUGE, "cx_consumer_lag_records", "records", "topic", "Source records not yet processed."),
+    _service(Kind.GAUGE, "cx_state_ready", "", "", "1 while the worker's own partitions are recovered."),
+    _service(Kind.COUNTER, "cx_labels_overflowed_total", "values", "label", "Values counted as other."),
+    _service(Kind.COUNTER, "cx_misplaced_records_total", "records", "topic", "Records in a wrong partition."),
+    _service(Kind.GAUGE, "cx_recovery_seconds", "seconds", "", "Duration of the last recovery."),
+    _service(Kind.INFO, "cx_build_info", "", "version python", "The version that is running; always 1."),
 )
+# fmt: on
 
 FAMILIES: Final = _SURVEYS + _OTHER_KPIS + _DROPS + _SERVICE
 
@@ -275,8 +183,8 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         "dimension": "`needs`, `ease`, `enjoyment`, `overall`",
         "quantile": "`0.5`, `0.9`, `0.95`",
         "clock": "`wall` or `business` seconds",
-        "kind": "churn and retention: `subscription`, `purchase`; corrections: `revision`, `retraction`, `late`, "
-        "`late_invitation`, `latest_per_customer`",
+        "kind": "churn and retention: `subscription`, `purchase`; corrections: `revision`, `retraction`, "
+        "`late`, `late_invitation`, `latest_per_customer`",
         "method": "`historical` or `predicted`",
         "currency": "ISO 4217 code",
         "view": "the view whose value contributes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -11,9 +11,6 @@ from grafana_foundation_sdk.models import dashboard as d
 from grafana.generate import promql
 from grafana.generate.panels import DATASOURCE
 from grafana.generate.rows import ROWS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _COLUMNS = 24
 
@@ -76,7 +73,7 @@ def _firing() -> build.AnnotationQuery:
         build.AnnotationQuery()
         .name("Alerts")
         .datasource(DATASOURCE)
-        .enable(True)
+        .enable(enable=True)
         .icon_color("red")
         .expr(expression)
     )

@@ -10,7 +10,7 @@ from stream.catalogue import BY_NAME
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """A score with interval. `metric` is its value in `cx_low_confidence`; `low` and `high` are its scale's ends."""
+    """A score with interval. `metric`: its name in `cx_low_confidence`; `low`, `high`: ends of its scale."""
 
     title: str
     family: str

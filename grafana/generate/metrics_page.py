@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from stream.catalogue import FAMILIES, LABELS, SERIES_LABELS, MetricFamily
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 _INTRODUCTION = """\
 # Metrics
 
 Made from `stream/catalogue.py` by `make generate`; change it there.
 
-Every family of a series carries, in this order, the labels {series}, and then its own. A label that a series does
-not use is empty. A score that has no answers, or fewer than `CX_MIN_PRIVACY`, is absent: it is never 0 by default.
+A family of series carries these labels, in this order, and then its own:
+{series}. A label that a series does not use is empty.
+A score that has no answers, or fewer than `CX_MIN_PRIVACY`, is absent: it is never 0 by default.
 
-`by` names the view that a series belongs to. Every answer is in several views at once, so always filter on `by`
-and never add over it. Each series comes from exactly one worker at a time; after a rebalance the former worker's
-last sample may stand for a moment, therefore:
+`by` names the view of a series. Every answer is in several views at once, so always filter on `by`
+and never add over it. Each series comes from exactly one worker at a time; after a rebalance the former
+worker's last sample may stand for a moment, therefore:
 
 ```promql
-max without (instance, job, pod) (cx_nps_score{{tenant="acme", level="interaction", by="total", window="24h"}})
+max without (instance, job, pod) (cx_nps_score{{tenant="acme", by="total", window="24h"}})
 ```
 """
 

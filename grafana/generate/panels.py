@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, table, timeseries
 from grafana_foundation_sdk.models import common as c
 from grafana_foundation_sdk.models import dashboard as d
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from grafana.generate.kpis import Kpi
+from grafana.generate.kpis import Kpi
 
 DATASOURCE = d.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _QUIET = "#8e8e8e"
+_NOTHING = "-"
 
 
 def instant(expression: str, legend: str, ref: str) -> prometheus.Dataquery:
@@ -40,7 +38,7 @@ def tile(kpi: Kpi) -> stat.Panel:
         .unit(kpi.unit)
         .decimals(kpi.decimals)
         .color_scheme(dashboard.FieldColor().mode(d.FieldColorModeId.FIXED).fixed_color("blue"))
-        .no_value("–")
+        .no_value(_NOTHING)
         .text_mode(c.BigValueTextMode.VALUE_AND_NAME)
         .graph_mode(c.BigValueGraphMode.NONE)
         .orientation(c.VizOrientation.HORIZONTAL)
@@ -90,7 +88,7 @@ def lines(
         .line_width(2)
         .show_points(c.VisibilityMode.NEVER)
         .tooltip(common.VizTooltipOptions().mode(c.TooltipDisplayMode.MULTI).sort(c.SortOrder.DESCENDING))
-        .legend(common.VizLegendOptions().show_legend(True).placement(c.LegendPlacement.BOTTOM))
+        .legend(common.VizLegendOptions().show_legend(show_legend=True).placement(c.LegendPlacement.BOTTOM))
     )
     for ref, (legend, expression) in zip("ABCDEFGH", queries.items(), strict=False):
         panel.with_target(over_time(expression, legend, ref))
@@ -131,7 +129,7 @@ def joined_table(
 ) -> table.Panel:
     """A row for each combination of `keys`; `columns` maps a heading to PromQL that keeps no other labels."""
     panel = table.Panel().title(title).description(description).datasource(DATASOURCE)
-    panel.cell_height(c.TableCellHeight.SM).no_value("–")
+    panel.cell_height(c.TableCellHeight.SM).no_value(_NOTHING)
     refs = [f"C{number}" for number in range(len(columns))]
     for ref, (heading, expression) in zip(refs, columns.items(), strict=True):
         panel.with_target(instant(expression, heading, ref).format(PromQueryFormat.TABLE))

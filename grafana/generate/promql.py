@@ -11,7 +11,7 @@ from stream.catalogue import BY_NAME, Kind
 
 _AWAY = "without (instance, job, pod)"
 
-# What the recording rules of grafana/prometheus/rules/recording.yml provide, and the family each is made from.
+# What grafana/prometheus/rules/recording.yml provides, and the family each rule is made from.
 RECORDED = {
     "series:cx_survey_responses:sum": "cx_survey_responses",
     "topic_outcome:cx_records:rate5m": "cx_records_total",
@@ -80,5 +80,5 @@ def valued_interactions(**labels: str) -> str:
 
 
 def per(keys: tuple[str, ...], expression: str) -> str:
-    """Return the expression with no other labels than `keys`, so that the rows of a table can be joined on them."""
+    """Return the expression with no other labels than `keys`, on which the rows of a table are joined."""
     return f"max by ({', '.join(keys)}) ({expression})"

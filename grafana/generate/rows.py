@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as d
 
 from grafana.generate import kpis, panels, promql
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from grafana_foundation_sdk.cog.builder import Builder
-
-    Placed = tuple[Builder[d.Panel], int, int]  # panel, width (of 24), height
+Placed = tuple[Builder[d.Panel], int, int]  # panel, width (of 24), height
 
 _MIX_COLOURS = {
-    **{"promoter": "green", "passive": "yellow", "detractor": "red"},
-    **{"satisfied": "green", "neutral": "yellow", "dissatisfied": "red", "easy": "green", "difficult": "red"},
+    "promoter": "green",
+    "passive": "yellow",
+    "detractor": "red",
+    "satisfied": "green",
+    "neutral": "yellow",
+    "dissatisfied": "red",
+    "easy": "green",
+    "difficult": "red",
 }
 
 
@@ -76,7 +78,7 @@ def _scores_by(title: str, view: str, keys: tuple[str, ...]) -> Builder[d.Panel]
     for kpi in (kpis.POSITIVE, kpis.RESPONSE):
         columns[kpi.title] = promql.per(keys, kpi.value(by=view))
     description = (
-        "In the window $window, with the 95 % interval and the number of answers. –: too few answers to show."
+        "In the window $window, with the 95 % interval and the number of answers. -: too few answers to show."
     )
     panel = panels.joined_table(title, description, keys, columns)
     for kpi in kpis.ALL:
