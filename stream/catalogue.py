@@ -59,7 +59,7 @@ class MetricFamily:
     buckets: tuple[float, ...] = ()
 
     @property
-    def of_kpi(self) -> bool:
+    def of_series(self) -> bool:
         """Whether samples belong to a series and window, as opposed to the service itself."""
         return self.labels[: len(SERIES_LABELS)] == SERIES_LABELS
 
@@ -105,7 +105,7 @@ def _service(kind: Kind, name: str, unit: str, labels: str, help_: str, *, since
     return MetricFamily(name, kind, unit, help_, tuple(labels.split()), since, since <= _BUILT, buckets)
 
 
-# The catalogue proper: name, unit, own labels, help. One line a family reads best, so the formatter stays away.
+# The catalogue: name, unit, own labels, help. One line a family reads best: the formatter stays away.
 # fmt: off
 _SURVEYS: Final = (
     _kpi("cx_survey_responses", "answers", "metric category", "Survey answers in the window."),
