@@ -1,7 +1,9 @@
-"""All settings, built once from a mapping (the environment) and passed on; nothing else reads the environment.
+"""All settings, built once from a mapping (the environment) and passed on.
 
-    SettingsError(Exception)      the variable, its value (never a secret), and what to do
-      └─ from an unknown CX_ name, a value that cannot be read, or two that contradict each other
+Nothing else reads the environment.
+
+SettingsError(Exception)      the variable, its value (never a secret), and what to do
+  └─ from an unknown CX_ name, a value that cannot be read, or two that contradict each other
 """
 
 import difflib
@@ -9,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from stream import values
 from stream.values import View, Window
@@ -28,61 +30,97 @@ class SettingsError(Exception):
 
 
 def _setting(parse: Callable[[str], _T], default: str | None, why: str, *, secret: bool = False) -> _T:
-    """Declare a field: how its text is read, its default as text (None: absent), and the reason for that default."""
+    """Declare a field: how its text is read, its default as text (None: absent), why that default."""
 
     def make() -> _T | None:
         return None if default is None else parse(default)
 
     return cast(
         "_T",
-        field(default_factory=make, repr=not secret, metadata={"parse": parse, "default": default, "why": why, "secret": secret}),
+        field(
+            default_factory=make,
+            repr=not secret,
+            metadata={"parse": parse, "default": default, "why": why, "secret": secret},
+        ),
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Every `CX_*` setting, by its name without `CX_`, in lower case, with its unit: CX_MAX_SKEW is `max_skew_ms`."""
+    """Every `CX_*` setting. CX_MAX_SKEW is `max_skew_ms`: lower case, with its unit, without `CX_`."""
 
-    broker: str = _setting(values.brokers, "kafka://127.0.0.1:9092", "where a broker listens that was started by hand")
+    broker: str = _setting(
+        values.brokers, "kafka://127.0.0.1:9092", "where a broker listens that was started by hand"
+    )
     app_id: str = _setting(values.topic_part, "cx", "consumer group and changelogs are named by it")
-    topic_prefix: str = _setting(values.topic_prefix, "cx.", "keeps our topics together in a listing, and apart from others")
-    partitions: int = _setting(values.integer(1, 10_000), "4", "workers can be as many as partitions; fixed from the first start")
-    windows: tuple[Window, ...] = _setting(values.windows, "5m,1h,24h,7d,30d,90d", "from an incident to a quarter")
-    views: tuple[View, ...] = _setting(values.views, "total,channel,touchpoint", "what every event can be split by")
-    clock: Literal["wall", "event"] = cast(
-        "Literal['wall', 'event']",
-        _setting(values.one_of("wall", "event"), "wall", "live scores must age out in silence; `event` is for replays and tests"),
+    topic_prefix: str = _setting(
+        values.topic_prefix, "cx.", "keeps our topics together in a listing, and apart from others"
+    )
+    partitions: int = _setting(
+        values.integer(1, 10_000), "4", "workers can be as many as partitions; fixed from the first start"
+    )
+    windows: tuple[Window, ...] = _setting(
+        values.windows, "5m,1h,24h,7d,30d,90d", "from an incident to a quarter"
+    )
+    views: tuple[View, ...] = _setting(
+        values.views, "total,channel,touchpoint", "what every event can be split by"
+    )
+    clock: str = _setting(
+        values.one_of("wall", "event"),
+        "wall",
+        "live scores must age out in silence; `event` is for replays and tests",
     )
     max_skew_ms: int = _setting(values.duration_ms, "300s", "clocks without NTP are seldom further off")
     max_lateness_ms: int = _setting(values.duration_ms, "1d", "a phone that was off over night")
     grace_ms: int = _setting(values.duration_ms, "60s", "how long the detector waits before it closes a pane")
-    min_privacy: int = _setting(values.integer(0, 1_000_000), "5", "fewer answers could be traced to a person")
-    min_responses: int = _setting(values.integer(0, 1_000_000), "30", "below it the interval is too wide to act on")
-    max_series: int = _setting(values.integer(1, 10_000_000), "10000", "a tenant's worst mistake must fit in memory")
-    dedup_records: int = _setting(values.integer(0, 10_000_000), "100000", "covers a producer that re-sends its last minutes")
+    min_privacy: int = _setting(
+        values.integer(0, 1_000_000), "5", "fewer answers could be traced to a person"
+    )
+    min_responses: int = _setting(
+        values.integer(0, 1_000_000), "30", "below it the interval is too wide to act on"
+    )
+    max_series: int = _setting(
+        values.integer(1, 10_000_000), "10000", "a tenant's worst mistake must fit in memory"
+    )
+    dedup_records: int = _setting(
+        values.integer(0, 10_000_000), "100000", "covers a producer that re-sends its last minutes"
+    )
     tenants: frozenset[str] = _setting(values.tenants, "", "empty: every tenant id is taken")
-    latest_per_customer: bool = _setting(values.switch, "off", "off is what survey tools show: every answer counts")
-    store: Literal["memory", "rocksdb"] = cast(
-        "Literal['memory', 'rocksdb']",
-        _setting(values.one_of("memory", "rocksdb"), "memory", "a million live answers fit; `rocksdb` for more"),
+    latest_per_customer: bool = _setting(
+        values.switch, "off", "off is what survey tools show: every answer counts"
+    )
+    store: str = _setting(
+        values.one_of("memory", "rocksdb"), "memory", "a million live answers fit; `rocksdb` for more"
     )
     metrics_host: str = _setting(values.text_of, "127.0.0.1", "not reachable from outside unless told to be")
-    metrics_port: int = _setting(values.integer(0, 65_535), "8000", "what the Prometheus client examples use; 0: a free one")
-    datadir: Path = _setting(values.folder, "cx-data", "beside where the worker was started")
-    commit_interval_s: float = _setting(values.duration_s(0.01, 60), "1s", "how much a restart has to read again")
-    session_timeout_s: float = _setting(values.duration_s(1, 1_800), "10s", "how long a dead worker's partitions wait")
-    instance_id: str | None = _setting(values.topic_part, None, "set: static membership, no rebalance on a quick restart")
-    log_level: str = _setting(values.one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "starts, stops, rebalances and trouble")
-    log_format: Literal["text", "json"] = cast(
-        "Literal['text', 'json']", _setting(values.one_of("text", "json"), "text", "for people; `json` for collectors")
+    metrics_port: int = _setting(
+        values.integer(0, 65_535), "8000", "what the Prometheus client examples use; 0: a free one"
     )
+    datadir: Path = _setting(values.folder, "cx-data", "beside where the worker was started")
+    commit_interval_s: float = _setting(
+        values.duration_s(0.01, 60), "1s", "how much a restart has to read again"
+    )
+    session_timeout_s: float = _setting(
+        values.duration_s(1, 1_800), "10s", "how long a dead worker's partitions wait"
+    )
+    instance_id: str | None = _setting(
+        values.topic_part, None, "set: static membership, no rebalance on a quick restart"
+    )
+    log_level: str = _setting(
+        values.one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "starts, stops, rebalances and trouble"
+    )
+    log_format: str = _setting(values.one_of("text", "json"), "text", "for people; `json` for collectors")
     hash_key_file: Path | None = _setting(values.file, None, "unset: derived from CX_APP_ID, with a warning")
     broker_username: str | None = _setting(values.text_of, None, "unset: no SASL")
     broker_password: str | None = _setting(values.text_of, None, "unset: no SASL", secret=True)
     broker_mechanism: str | None = _setting(
-        values.one_of("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"), None, "PLAIN when a user name is set, as every Kafka client has it"
+        values.one_of("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
+        None,
+        "PLAIN when a user name is set, as every Kafka client has it",
     )
-    broker_ca_file: str | None = _setting(values.text_of, None, "set: TLS; `system`: with the authorities of this machine")
+    broker_ca_file: str | None = _setting(
+        values.text_of, None, "set: TLS; `system`: with the authorities of this machine"
+    )
     broker_cert_file: Path | None = _setting(values.file, None, "set: we show this certificate (mTLS)")
     broker_key_file: Path | None = _setting(values.file, None, "the key of CX_BROKER_CERT_FILE")
     allow_plaintext: bool = _setting(values.switch, "off", "a password is never sent in clear by accident")
@@ -98,16 +136,19 @@ class Settings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
-        """Build from a mapping such as `os.environ`. An empty value is as good as an unset one, except for a prefix.
+        """Build from a mapping such as `os.environ`; an empty value is an unset one, except for the prefix.
 
-        Raises SettingsError for an unknown CX_ name (but CX_TEST_* and what Kubernetes injects) and for bad values.
+        Raises SettingsError for bad values, and for an unknown CX_ name that is neither CX_TEST_* nor
+        injected by Kubernetes.
         """
         declared = {_variable(item.name): item for item in fields(cls) if item.metadata}
         chosen: dict[str, Any] = {}
         for name, text in sorted(env.items()):
             if not name.startswith("CX_") or name.startswith("CX_TEST_"):
                 continue
-            if _KUBERNETES_NAME.fullmatch(name) and (name not in declared or _KUBERNETES_VALUE.fullmatch(text)):
+            if _KUBERNETES_NAME.fullmatch(name) and (
+                name not in declared or _KUBERNETES_VALUE.fullmatch(text)
+            ):
                 continue
             if name not in declared:
                 raise SettingsError(_unknown(name, list(declared)))
@@ -143,7 +184,9 @@ def _variable(name: str) -> str:
 
 def _unknown(name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"{name} {_NOT_A_SETTING}. " + (f"Did you mean {close[0]}?" if close else "See CONFIGURATION in the README.")
+    return f"{name} {_NOT_A_SETTING}. " + (
+        f"Did you mean {close[0]}?" if close else "See CONFIGURATION in the README."
+    )
 
 
 def _read(name: str, value: Any, parse: Callable[[Any], Any], *, secret: bool = False) -> Any:
@@ -169,8 +212,9 @@ def _check_security(settings: Settings) -> None:
     tls = settings.broker_ca_file is not None or settings.broker_cert_file is not None
     if user is not None and not tls and not settings.allow_plaintext:
         raise SettingsError(
-            "CX_BROKER_USERNAME is set, and the password would go to the broker in clear. Set CX_BROKER_CA_FILE "
-            "(a file, or `system` for this machine's authorities) for TLS, or CX_ALLOW_PLAINTEXT=1 if clear text is meant."
+            "CX_BROKER_USERNAME is set, and the password would go to the broker in clear. For TLS set "
+            "CX_BROKER_CA_FILE (a file, or `system` for this machine's authorities); CX_ALLOW_PLAINTEXT=1 "
+            "if clear text is meant."
         )
     if settings.broker_ca_file not in (None, "system"):
         _read("CX_BROKER_CA_FILE", settings.broker_ca_file, values.file)

@@ -1,4 +1,4 @@
-"""The topics: their names and settings, making those that are missing, and saying how existing ones differ."""
+"""The topics: names and settings, making those that are missing, saying how existing ones differ."""
 
 import asyncio
 import contextlib
@@ -80,7 +80,9 @@ def _outputs(settings: Settings) -> Iterable[TopicSpec]:
     two_weeks = {"cleanup.policy": "delete", "retention.ms": str(14 * _DAY_MS)}
     kept = {"cleanup.policy": "delete", "retention.ms": str(settings.longest_window_ms + 10 * _DAY_MS)}
     return [
-        TopicSpec(settings.topic("scores"), settings.partitions, {"cleanup.policy": "compact"}, internal=False),
+        TopicSpec(
+            settings.topic("scores"), settings.partitions, {"cleanup.policy": "compact"}, internal=False
+        ),
         TopicSpec(settings.topic("alerts"), settings.partitions, kept, internal=False),
         TopicSpec(settings.topic("rejected"), settings.partitions, two_weeks, internal=False),
     ]
@@ -97,23 +99,28 @@ def _internals(settings: Settings) -> Iterable[TopicSpec]:
     week = {"cleanup.policy": "delete", "retention.ms": str(7 * _DAY_MS), "max.message.bytes": str(16 * _MIB)}
     return [
         TopicSpec(settings.topic("tallies"), settings.partitions, week, internal=True),
-        *(TopicSpec(changelog(settings, name), settings.partitions, state, internal=True) for name in SOURCES),
+        *(
+            TopicSpec(changelog(settings, name), settings.partitions, state, internal=True)
+            for name in SOURCES
+        ),
         TopicSpec(scores_changelog(settings), settings.partitions, state, internal=True),
     ]
 
 
 async def ensure(settings: Settings, wanted: Sequence[TopicSpec] | None = None) -> list[str]:
-    """Make the topics that are missing (all of `specs` by default) and return their names; existing ones stay as they are.
+    """Make the topics that are missing, and return their names; existing ones stay as they are.
 
-    Returns when every partition has a leader. Raises TopicError when the broker refuses, TimeoutError when it never settles.
+    `wanted` is all of `specs` by default. Returns when every partition has a leader. Raises TopicError
+    when the broker refuses, TimeoutError when it does not settle.
     """
     wanted = specs(settings) if wanted is None else wanted
     async with _admin(settings) as admin:
-        present = await _partitions(admin, [spec.name for spec in wanted])
+        names = {spec.name for spec in wanted}
+        present = await _partitions(admin, names)
         missing = [spec for spec in wanted if spec.name not in present]
         made = await _create(admin, missing) if missing else []
         async with asyncio.timeout(_LEADER_DEADLINE_S):
-            while (await _partitions(admin, [spec.name for spec in wanted])).keys() != {spec.name for spec in wanted}:
+            while (await _partitions(admin, names)).keys() != names:  # noqa: ASYNC110  # brokers tell nobody
                 await asyncio.sleep(0.1)
     return made
 
@@ -122,7 +129,7 @@ async def differences(settings: Settings, wanted: Sequence[TopicSpec] | None = N
     """How the existing topics differ from the specs; a missing topic is one difference. Raises TopicError."""
     wanted = specs(settings) if wanted is None else wanted
     async with _admin(settings) as admin:
-        counts = await _partitions(admin, [spec.name for spec in wanted])
+        counts = await _partitions(admin, {spec.name for spec in wanted})
         configs = await _configs(admin, sorted(counts))
     found: list[Difference] = []
     for spec in wanted:
@@ -132,7 +139,9 @@ async def differences(settings: Settings, wanted: Sequence[TopicSpec] | None = N
         if counts[spec.name] != spec.partitions:
             # Customers are spread by it, in the sources and in everything kept for them.
             fatal = spec.internal or spec.name in map(settings.topic, SOURCES)
-            found.append(Difference(spec.name, "partitions", str(counts[spec.name]), str(spec.partitions), fatal))
+            found.append(
+                Difference(spec.name, "partitions", str(counts[spec.name]), str(spec.partitions), fatal)
+            )
         # Of a setting that a broker does not tell (the embedded one tells few) nothing can be said.
         known = configs.get(spec.name, {})
         found += [
@@ -153,13 +162,14 @@ async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.close()
 
 
-async def _partitions(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, int]:
+async def _partitions(admin: AIOKafkaAdminClient, names: set[str]) -> dict[str, int]:
     """Number of partitions of those topics that exist and whose partitions all have a leader."""
     # All topics, because asking for a name may create it.
     return {
         topic["topic"]: len(topic["partitions"])
         for topic in await admin.describe_topics()
-        if topic["topic"] in names and topic["error_code"] == 0
+        if topic["topic"] in names
+        and topic["error_code"] == 0
         and all(partition["error_code"] == 0 for partition in topic["partitions"])
     }
 
@@ -167,13 +177,17 @@ async def _partitions(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[
 async def _create(admin: AIOKafkaAdminClient, missing: Sequence[TopicSpec]) -> list[str]:
     # aiokafka speaks a version of the request that has no "the broker's default".
     replicas = min(_REPLICAS, len((await admin.describe_cluster())["brokers"]))
-    response = await admin.create_topics([NewTopic(spec.name, spec.partitions, replicas, topic_configs=dict(spec.configs)) for spec in missing])
+    response = await admin.create_topics(
+        [NewTopic(spec.name, spec.partitions, replicas, topic_configs=dict(spec.configs)) for spec in missing]
+    )
     made = []
     for name, code, *message in response.topic_errors:
         if code == 0:
             made.append(name)
         elif code != _ALREADY_EXISTS:
-            raise TopicError(f"{name} cannot be made: {for_code(code).__name__} {message[0] if message else ''}".rstrip())
+            raise TopicError(
+                f"{name} cannot be made: {for_code(code).__name__} {message[0] if message else ''}".rstrip()
+            )
     return made
 
 
@@ -182,7 +196,9 @@ async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str
     if not names:
         return {}
     found: dict[str, dict[str, str]] = {}
-    responses: Sequence[Any] = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    responses: Sequence[Any] = await admin.describe_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    )
     for response in responses:
         for code, _message, _kind, name, entries in response.resources:
             if code == 0:

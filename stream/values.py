@@ -94,9 +94,14 @@ def words(text: str) -> list[str]:
 
 def windows(text: str) -> tuple[Window, ...]:
     """Read `5m,1h,24h` as windows, shortest first."""
-    found = sorted((Window(item, duration_ms(item)) for item in words(text)), key=lambda window: window.size_ms)
+    found = sorted(
+        (Window(item, duration_ms(item)) for item in words(text)), key=lambda window: window.size_ms
+    )
     sizes = [window.size_ms for window in found]
-    if len(set(sizes)) != len(sizes) or not _SHORTEST_WINDOW_MS <= sizes[0] <= sizes[-1] <= _LONGEST_WINDOW_MS:
+    if (
+        len(set(sizes)) != len(sizes)
+        or not _SHORTEST_WINDOW_MS <= sizes[0] <= sizes[-1] <= _LONGEST_WINDOW_MS
+    ):
         raise ValueError("windows of different lengths from 1s to 1000d, such as 5m,1h,24h")
     return tuple(found)
 
@@ -111,7 +116,12 @@ def _view(item: str) -> View:
         return View(item, ())
     keys = tuple(item.split("+"))
     segments = [key for key in keys if key not in ("channel", "touchpoint")]
-    if len(set(keys)) != len(keys) or len(segments) > 2 or "total" in keys or not all(map(_LABEL.fullmatch, keys)):
+    if (
+        len(set(keys)) != len(keys)
+        or len(segments) > 2
+        or "total" in keys
+        or not all(map(_LABEL.fullmatch, keys))
+    ):
         raise ValueError("views such as total, channel, touchpoint, a segment key, or a cross: channel+plan")
     return View(item, keys)
 
@@ -139,7 +149,10 @@ def topic_part(text: str) -> str:
 
 
 def brokers(text: str) -> str:
-    """Read `kafka://host:port`, several separated by `,` or `;`, into Faust's spelling (`;`); the port is 9092 by default."""
+    """Read `kafka://host:port`, several separated by `,` or `;`, into Faust's spelling (`;`).
+
+    The port is 9092 by default.
+    """
     found = []
     for item in re.split(r"[,;]", text):
         match = _HOST_PORT.fullmatch(item.strip().removeprefix("kafka://").removesuffix("/"))

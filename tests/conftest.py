@@ -54,7 +54,7 @@ def cx_env(kafka_broker: str, tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def start_worker(tmp_path: Path) -> Iterator[Callable[[dict[str, str]], Worker]]:
-    """Start workers with the given settings; each is ended as a group after the test. Two need two metrics ports."""
+    """Start workers with the given settings (each its own CX_METRICS_PORT); all end with the test."""
     workers: list[Worker] = []
 
     def start(settings: dict[str, str]) -> Worker:

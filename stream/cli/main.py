@@ -1,4 +1,7 @@
-"""The group `cx`. Exit status: 0; 1 when something was wrong with the data; 2 when the call or a setting was."""
+"""The group `cx`.
+
+Exit status: 0; 1 when something was wrong with the data; 2 when the call or a setting was.
+"""
 
 import importlib
 import os
@@ -30,11 +33,11 @@ COMMANDS = {
 class Commands(click.Group):
     """A group whose commands are the modules beside it: command `x` is `stream.cli.x.x`."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """Name every command."""
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # the same
         """Import the module of a command when it is called."""
         if cmd_name not in COMMANDS:
             return None
@@ -42,7 +45,7 @@ class Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # the same
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(sorted(COMMANDS.items()))

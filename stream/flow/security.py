@@ -7,7 +7,9 @@ from stream.settings import Settings, SettingsError
 
 
 def kafka_client_options(settings: Settings) -> dict[str, Any]:
-    """Arguments for any client of aiokafka or kafka-python, which spell them alike: brokers, protocol, TLS, SASL.
+    """Return the arguments of any aiokafka or kafka-python client: brokers, protocol, TLS, SASL.
+
+    Both libraries spell them alike.
 
     Raises SettingsError when a certificate or key cannot be used.
     """
@@ -37,13 +39,15 @@ def ssl_context(settings: Settings) -> ssl.SSLContext | None:
     try:
         context = ssl.create_default_context(cafile=settings.broker_ca_file if own_authority else None)
     except (ssl.SSLError, OSError) as error:
-        raise SettingsError(f"CX_BROKER_CA_FILE={settings.broker_ca_file} holds no usable certificate: {error}") from None
+        raise SettingsError(
+            f"CX_BROKER_CA_FILE={settings.broker_ca_file} holds no usable certificate: {error}"
+        ) from None
     if settings.broker_cert_file is not None:
         try:
             context.load_cert_chain(settings.broker_cert_file, settings.broker_key_file)
         except (ssl.SSLError, OSError) as error:
             raise SettingsError(
-                f"CX_BROKER_CERT_FILE={settings.broker_cert_file} and CX_BROKER_KEY_FILE={settings.broker_key_file} "
-                f"are no usable pair: {error}"
+                f"CX_BROKER_CERT_FILE={settings.broker_cert_file} and "
+                f"CX_BROKER_KEY_FILE={settings.broker_key_file} are no usable pair: {error}"
             ) from None
     return context

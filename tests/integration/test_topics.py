@@ -21,7 +21,9 @@ def test_a_missing_topic_is_one_difference_and_asking_does_not_make_it(cx_env: d
 
     for _ in range(2):
         found = asyncio.run(topics.differences(settings))
-        assert {(spec.name, "topic", "missing") for spec in topics.specs(settings)} == {item[:3] for item in found}
+        assert {(spec.name, "topic", "missing") for spec in topics.specs(settings)} == {
+            item[:3] for item in found
+        }
 
 
 def test_differences_name_partitions_and_settings_and_ensure_leaves_them(cx_env: dict[str, str]) -> None:
@@ -42,7 +44,7 @@ def test_two_that_make_the_topics_at_once_both_succeed(cx_env: dict[str, str]) -
     """Two workers that start together must not end each other."""
     settings = Settings.from_env(cx_env)
 
-    async def both() -> list[list[str]]:
+    async def both() -> tuple[list[str], list[str]]:
         return await asyncio.gather(topics.ensure(settings), topics.ensure(settings))
 
     made = asyncio.run(both())

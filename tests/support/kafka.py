@@ -2,7 +2,7 @@
 
     CX_TEST_BROKER=host:port       use that one instead
     CX_TEST_REQUIRE_KAFKA=1        no Java or Maven is a failure instead of a skip (CI sets it)
-    CX_TEST_KAFKA_JARS=folder      where the jars are kept (default ~/.cache/cx-stream/kafka-<hash of the pom>)
+    CX_TEST_KAFKA_JARS=folder      where the jars are kept (default: in ~/.cache/cx-stream)
 
 A broker can be stopped, killed and started again on its data, for tests that need it.
 """
@@ -65,7 +65,15 @@ class Broker:
         self._properties = folder / "server.properties"
         self._properties.write_text(lines, encoding="utf-8")
         subprocess.run(
-            [*self._java("-Xmx256m"), "kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(self._properties)],
+            [
+                *self._java("-Xmx256m"),
+                "kafka.tools.StorageTool",
+                "format",
+                "-t",
+                _CLUSTER_ID,
+                "-c",
+                str(self._properties),
+            ],
             check=True,
             capture_output=True,
         )
@@ -77,7 +85,9 @@ class Broker:
 
     def start(self) -> None:
         """Start the node and wait until it answers."""
-        self._process = Process([*self._java("-Xmx768m"), "kafka.Kafka", str(self._properties)], self.folder / "log")
+        self._process = Process(
+            [*self._java("-Xmx768m"), "kafka.Kafka", str(self._properties)], self.folder / "log"
+        )
         process = self._process
 
         def up() -> bool:
@@ -113,11 +123,13 @@ class Broker:
 
 
 def skip_reason() -> str | None:
-    """Why no broker can be started here; None when one can. Fails instead when CX_TEST_REQUIRE_KAFKA is set."""
+    """Why no broker can be started here; None when one can. Fails when CX_TEST_REQUIRE_KAFKA is set."""
     missing = [program for program in ("java", "mvn") if shutil.which(program) is None]
     if not missing:
         return None
-    reason = f"NO REAL KAFKA: {' and '.join(missing)} not found. Install Java 17 and Maven, or set CX_TEST_BROKER=host:port"
+    reason = (
+        f"NO REAL KAFKA: {' and '.join(missing)} not found. Install Java 17 and Maven, or set CX_TEST_BROKER"
+    )
     if os.environ.get("CX_TEST_REQUIRE_KAFKA") == "1":
         pytest.fail(reason)
     return reason
@@ -135,9 +147,19 @@ def jars() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.is_dir():
             with tempfile.TemporaryDirectory(dir=folder.parent) as work:
-                command = ["mvn", "-B", "-q", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={work}/jars"]
+                command = [
+                    "mvn",
+                    "-B",
+                    "-q",
+                    "-f",
+                    str(pom),
+                    "dependency:copy-dependencies",
+                    f"-DoutputDirectory={work}/jars",
+                ]
                 done = subprocess.run(command, capture_output=True, text=True, check=False)
                 if done.returncode != 0:
-                    raise RuntimeError(f"Maven could not fetch Kafka:\n{(done.stdout + done.stderr)[-3_000:]}")
+                    raise RuntimeError(
+                        f"Maven could not fetch Kafka:\n{(done.stdout + done.stderr)[-3_000:]}"
+                    )
                 Path(work, "jars").rename(folder)
     return folder

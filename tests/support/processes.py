@@ -1,4 +1,4 @@
-"""Processes of a test: each in a process group of its own, with a log, and ended as a group whatever happens."""
+"""Processes of a test: each in a process group of its own, with a log, ended as a group in any case."""
 
 import contextlib
 import os
@@ -28,7 +28,7 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
 class Process:
     """A command in a process group of its own; stdout and stderr go to one log file."""
 
-    def __init__(self, command: Sequence[str], log: Path, settings: Mapping[str, str] = {}) -> None:  # noqa: B006  # never changed
+    def __init__(self, command: Sequence[str], log: Path, settings: Mapping[str, str] = {}) -> None:
         self.command = list(command)
         self.log_file = log
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ class Process:
         return self.log_file.read_text(encoding="utf-8", errors="replace")
 
     def wait_for_log(self, pattern: str, deadline: float) -> re.Match[str]:
-        """Wait until a line of the log matches, and return the match; fails at once when the process has ended."""
+        """Wait until a line of the log matches, and return the match; fails at once when it has ended."""
 
         def found() -> re.Match[str] | None:
             match = re.search(pattern, self.log, re.MULTILINE)
@@ -86,7 +86,9 @@ class Process:
         try:
             return self._process.wait(deadline)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"{self.command} still runs after {deadline:g} s:\n{self.log[-_LOG_TAIL:]}") from None
+            raise AssertionError(
+                f"{self.command} still runs after {deadline:g} s:\n{self.log[-_LOG_TAIL:]}"
+            ) from None
 
     def stop(self, deadline: float = 15) -> int:
         """Ask it to end (SIGTERM), then see that nothing of its group is left; returns the exit status."""
@@ -109,7 +111,9 @@ class Process:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.kill()
 
 
@@ -141,7 +145,7 @@ class Worker(Process):
 
 
 def _pids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def _group_of(pid: int) -> int | None:

@@ -11,7 +11,7 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.25
 def eventually(condition: Callable[[], _T], deadline: float, saying: str) -> _T:
     """Call `condition` until it returns something true, and return that; fail after `deadline` seconds.
 
-    An AssertionError or OSError inside counts as "not yet"; the last one, or the last value, is told at the end.
+    An AssertionError or OSError inside counts as "not yet"; the last one, or the last value, is told.
     """
     end = time.monotonic() + deadline
     pause = _FIRST_PAUSE_S
