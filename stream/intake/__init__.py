@@ -1,0 +1,1 @@
+"""Stage one: records of the source topics become absolute tallies. Pure: no Faust, no clock, no metrics."""
