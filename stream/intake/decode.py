@@ -10,8 +10,10 @@ it takes has no reason before those of checks.py, and everything else is looked 
 order of the contract. Each distinct label is checked once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Union
+import functools
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -37,10 +39,11 @@ class Decoder:
     """Decodes the records of one source topic for `tenants` (empty: all). Not for several threads at once."""
 
     def __init__(self, topic: str, tenants: frozenset[str] = frozenset()) -> None:
-        self._types: Mapping[str, type[Event]] = TYPES[topic] self._tenants = tenants self._typed:
-        Callable[[bytes], Any] = msgspec.json.Decoder(Union[tuple(self._types.values())]).decode  # noqa:
-        UP007  made from a mapping self._known: set[str | None] = {None} self._known_tenants: set[str] =
-        set()
+        self._types: Mapping[str, type[Event]] = TYPES[topic]
+        self._tenants = tenants
+        self._typed: Callable[[bytes], Any] = msgspec.json.Decoder(_union(self._types.values())).decode
+        self._known: set[str | None] = {None}
+        self._known_tenants: set[str] = set()
 
     def decode(
         self, value: bytes | None, headers: Sequence[tuple[str, bytes | None]] = ()
@@ -83,6 +86,10 @@ class Decoder:
         self._known.update(label for _, label in labels(result))
         self._known_tenants.add(result.tenantid)
         return result, parse_ms(result.time)
+
+
+def _union(event_classes: Iterable[type[Event]]) -> Any:
+    return functools.reduce(operator.or_, event_classes)
 
 
 def _is_plain_interaction(event: Interaction, known: set[str | None]) -> bool:
