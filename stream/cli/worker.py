@@ -1,0 +1,76 @@
+"""`cx worker`: run a worker until SIGTERM."""
+
+import json
+import logging
+import sys
+from typing import IO
+
+import click
+
+from stream.cli.main import USAGE, settings_from_env
+from stream.flow.state import StateError
+from stream.settings import Settings, SettingsError
+
+log = logging.getLogger("stream.worker")
+
+_TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_NOISY = ("faust", "mode", "aiokafka", "kafka")
+
+
+@click.command()
+def worker() -> None:
+    """Keep the scores: read the topics, serve /metrics and the live page. Ends within 10 s of SIGTERM."""
+    run(settings_from_env())
+
+
+def run(settings: Settings) -> None:
+    """Run a worker in this process; returns when it has ended, exits with 1 when it failed and 2 on unusable settings."""
+    from mode import Worker  # noqa: PLC0415 - Faust takes a second to import; `cx --help` need not wait
+
+    from stream.app import create_app  # noqa: PLC0415
+
+    set_up_logging(settings, sys.stderr)
+    if settings.hash_key_file is None:
+        log.warning("customer hashes are keyed by CX_APP_ID alone: set CX_HASH_KEY_FILE to a secret of your own")
+    if settings.metrics_host not in ("127.0.0.1", "::1", "localhost") and settings.web_config is None:
+        log.warning("the metrics port listens on %s without users or TLS", settings.metrics_host)
+    app = create_app(settings)
+    process = Worker(app, override_logging=False, redirect_stdouts=False, loglevel=settings.log_level, daemon=True)
+    try:
+        process.execute_from_commandline()
+    finally:
+        failure = app.engine.failure
+        if isinstance(failure, StateError | SettingsError | OSError):
+            click.echo(f"cx: {failure}", err=True)
+            sys.exit(USAGE)
+        if failure is not None:
+            click.echo(f"cx: the worker ended: {type(failure).__name__}: {failure}", err=True)
+            sys.exit(1)
+
+
+def set_up_logging(settings: Settings, stream: IO[str]) -> None:
+    """Log to a stream as text or JSON; libraries only their warnings.
+
+    The root logger never goes below INFO unless asked: Faust leaves it at DEBUG, which costs three records an event.
+    """
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter() if settings.log_format == "json" else logging.Formatter(_TEXT))
+    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Time, level, logger, message; a traceback under `exception`."""
+        line = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line)

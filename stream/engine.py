@@ -1,0 +1,186 @@
+"""The worker's parts and how they live: outbox, stages, HTTP, counters. Agents hand batches over; everything else is here."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from aiohttp import web
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from faust.types import TP
+
+from stream import topics
+from stream.clock import Clock
+from stream.export.http import start_http
+from stream.export.service import ServiceMetrics
+from stream.flow import scores
+from stream.flow.batches import BatchApp
+from stream.flow.changelog import Changelog
+from stream.flow.intake import IntakeWork
+from stream.flow.outbox import Outbox
+from stream.flow.scores import ScoresWork
+from stream.flow.stage import Stage, Work
+from stream.flow.state import StateError
+from stream.scoring.families import Row
+from stream.settings import Settings
+
+log = logging.getLogger(__name__)
+
+EMBEDDED_CLUSTER = "cx-embedded"
+_HAND_OVER_S = 5.0
+
+
+class Engine:
+    """Everything of one worker but Faust itself. Also what the HTTP port reads from (`rows`, `ready`)."""
+
+    def __init__(self, app: BatchApp, settings: Settings, clock: Clock) -> None:
+        self.app = app
+        self.settings = settings
+        self.metrics = ServiceMetrics()
+        self.failure: BaseException | None = None
+        """What ended the worker."""
+        self._clock = clock
+        self._outbox = Outbox(app.client_options)
+        self._fenced = True
+        self._runner: web.AppRunner | None = None
+        self._assigned = False
+        self.sources = {name: self._stage(settings.topic(name)) for name in topics.SOURCES}
+        self.scores = self._stage(settings.topic("tallies"))
+        self._names = {settings.topic(name): name for name in topics.SOURCES}
+
+    @property
+    def stages(self) -> list[Stage]:
+        """All stages; scores last, so that what the sources send is still merged when all are handed over."""
+        return [*self.sources.values(), self.scores]
+
+    def _stage(self, topic: str) -> Stage:
+        return Stage(
+            topic,
+            self._clock,
+            make=self._make,
+            durable=lambda tp, offset: self.app.consumer.mark_durable(tp, offset),
+            committed=self._committed,
+            crash=self._crash,
+            recovered=self.metrics.recovered,
+        )
+
+    def _make(self, tp: TP) -> tuple[Changelog, Work]:
+        name = self._names.get(tp.topic)
+        if name is None:
+            topic = topics.scores_changelog(self.settings)
+            work: Work = ScoresWork(tp, self.settings, self._outbox, self._clock)
+        else:
+            topic = topics.changelog(self.settings, name)
+            work = IntakeWork(tp, name, self.settings, self._outbox, self.metrics, self._clock, self.app.client_options)
+        log_ = Changelog(self.app.client_options, self.settings.app_id, topic, tp.partition, fenced=self._fenced)
+        return log_, work
+
+    async def _committed(self, tp: TP) -> int | None:
+        thread = self.app.consumer._thread  # noqa: SLF001 - Faust offers no way to ask
+        committed: int | None = await thread.call_thread(thread._ensure_consumer().committed, TopicPartition(*tp))  # noqa: SLF001
+        return committed
+
+    async def _crash(self, error: BaseException) -> None:
+        self.failure = self.failure or error
+        await self.app.crash(error)
+
+    async def start(self) -> None:
+        """Open the HTTP port, make missing topics, connect. Raises StateError when a topic cannot be worked with."""
+        self._runner = await start_http(self.settings, self, self.metrics, self._clock)
+        for made in await topics.ensure(self.settings):
+            log.info("made the topic %s", made)
+        for difference in await topics.differences(self.settings):
+            if difference.fatal:
+                raise StateError(f"{difference}. Set CX_PARTITIONS to what the topics have, or make them anew.")
+            log.warning("%s", difference)
+        self._fenced = await self._cluster() != EMBEDDED_CLUSTER
+        await self._outbox.start()
+
+    async def _cluster(self) -> str | None:
+        admin = AIOKafkaAdminClient(**self.app.client_options)
+        await admin.start()
+        try:
+            cluster: str | None = (await admin.describe_cluster())["cluster_id"]
+            return cluster
+        finally:
+            await admin.close()
+
+    async def assigned(self, tps: set[TP]) -> None:
+        """Begin with the partitions that are now ours."""
+        for stage in self.stages:
+            await stage.assigned(tps)
+        self._assigned = True
+
+    async def revoked(self) -> None:
+        """Hand over: flush and commit, while the group still waits for us."""
+        try:
+            async with asyncio.timeout(_HAND_OVER_S):
+                await asyncio.gather(*(stage.revoked() for stage in self.sources.values()))
+                await self.scores.revoked()
+                await self.app.consumer.commit()
+        except TimeoutError:
+            log.warning("handing over took longer than %.0f s: the next owner reads the rest again", _HAND_OVER_S)
+            for stage in self.stages:
+                stage.lose()
+
+    async def take(self, stage: Stage, event: Any) -> None:
+        """Give an agent's batch to its stage, unless it was fetched before a rebalance: then it is fetched again."""
+        message = event.message
+        if message.generation_id == self.app.consumer_generation_id:
+            await stage.take(message.tp, event.value)
+
+    async def stop_serving(self) -> None:
+        """Close the HTTP port: from here on the series are another worker's."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    async def stop(self) -> None:
+        """Hand everything over and disconnect."""
+        await self.revoked()
+        for stage in self.stages:
+            await stage.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_HAND_OVER_S):
+                await self._outbox.stop()
+
+    async def tick(self) -> None:
+        """Once a second: let windows end now, and renew the gauges."""
+        for slot in list(self.scores.slots.values()):
+            if slot.usable and isinstance(slot.work, ScoresWork) and slot.work.advance():
+                slot.dirty.set()
+        self.metrics.ready(is_ready=self.ready()[0])
+        for name, stage in self.sources.items():
+            works = [work for work in stage.works() if isinstance(work, IntakeWork)]
+            marks = [work.intake.mark_ms for work in works if work.intake.mark_ms >= 0]
+            self.metrics.watermark(name, min(marks) if marks else None)
+            self.metrics.lag(name, await self._lag(stage) if works else None)
+
+    async def _lag(self, stage: Stage) -> int:
+        total = 0
+        for tp, slot in list(stage.slots.items()):
+            highwater = self.app.consumer.highwater(tp)
+            if slot.usable and highwater:
+                done = slot.work.position + 1
+                if self.app.consumer.delivered.get(tp, -1) < done:
+                    # Nothing waits here: what the fetcher has passed over besides are control records.
+                    done = max(done, await self.app.consumer.position(tp) or 0)
+                total += max(0, highwater - done)
+        return total
+
+    def rows(self) -> list[Row]:
+        """Every series, KPI family and window of this worker."""
+        return scores.rows(self.scores.works())
+
+    def ready(self) -> tuple[bool, str]:
+        """Whether the group is stable and our own partitions, possibly none, are recovered."""
+        if not self._assigned:
+            return False, "waiting for the consumer group"
+        if self.app.rebalancing:
+            return False, "the consumer group is rebalancing"
+        waiting = [stage.topic for stage in self.stages if not stage.ready()]
+        return not waiting, f"recovering {', '.join(waiting)}" if waiting else ""
+
+

@@ -1,0 +1,133 @@
+"""Faust fed with record batches: one event for each partition and fetch, its value the list of records.
+
+Why: an event a record costs Faust 200 µs (4 800 a second); a batch costs the same once. What is changed in Faust's
+consumer is here, a class each:
+
+    BatchConsumer         yields batches; knows as done what `mark_durable` says and nothing else
+    ReadCommittedThread   reads committed records only, with our security options
+    BatchTransport        puts both in place
+    BatchSchema           hands the batch to the agent as it is
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+import aiokafka
+import faust
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from faust.types.tuples import ConsumerMessage
+
+from stream.flow.raw import keep_raw
+
+FETCH_WAIT_MS = 500
+
+
+class ReadCommittedThread(driver.AIOKafkaConsumerThread):
+    """Faust's consumer thread with `read_committed`: with its default, aborted transactions are counted."""
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
+        conf = self.app.conf
+        self._assignor = StickyPartitionAssignor
+        return aiokafka.AIOKafkaConsumer(
+            **self.app.client_options,
+            client_id=conf.broker_client_id,
+            group_id=conf.id,
+            group_instance_id=conf.consumer_group_instance_id,
+            partition_assignment_strategy=[StickyPartitionAssignor],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_poll_records=conf.broker_max_poll_records,
+            max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
+            max_partition_fetch_bytes=conf.consumer_max_fetch_size,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            request_timeout_ms=int(conf.broker_request_timeout * 1000),
+            session_timeout_ms=int(conf.broker_session_timeout * 1000),
+            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
+            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
+            isolation_level="read_committed",
+        )
+
+
+class BatchConsumer(driver.Consumer):
+    """Faust's consumer for batches. Its own bookkeeping is by record; a position is known here by `mark_durable` alone."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.delivered: dict[TP, int] = {}
+        """Offset of the last record given to an agent."""
+        super().__init__(*args, **options)
+
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return ReadCommittedThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
+        """Yield one message per partition and fetch; its value is the list of records."""
+        fetched, active = await self._wait_next_records(timeout)
+        if not fetched or self.should_stop or not self.flow_active:
+            return
+        generation = self.app.consumer_generation_id
+        for tp, records in fetched.items():
+            if self.app.consumer_generation_id != generation or not self.flow_active:
+                break
+            if active is None or tp in active or tp in self._buffered_partitions:
+                self.delivered[tp] = records[-1].offset
+                yield tp, _message(tp, records, generation)
+
+    def ack(self, message: Any) -> bool:
+        """Note that an agent is done with a batch; that its effect is safe is said by `mark_durable`."""
+        message.acked = True
+        self._unacked_messages.discard(message)
+        return True
+
+    def mark_durable(self, tp: TP, offset: int) -> None:
+        """Let the next commit say that records up to this offset are done."""
+        self._acked[tp] = [offset]
+
+    def _new_offset(self, tp: TP) -> int | None:
+        acked = self._acked[tp]
+        return acked.pop() + 1 if acked else None
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Do nothing: the stock gap would mark a batch done before it was processed."""
+
+
+def _message(tp: TP, records: list[Any], generation: int) -> ConsumerMessage:
+    last = records[-1]
+    return ConsumerMessage(
+        tp.topic, tp.partition, last.offset, last.timestamp / 1000, last.timestamp_type, None, None, records, None, -1, -1, tp,
+        generation_id=generation,
+    )  # fmt: skip
+
+
+class BatchTransport(driver.Transport):
+    """Faust's aiokafka transport with our consumer."""
+
+    Consumer = BatchConsumer
+
+
+class BatchSchema(faust.Schema):
+    """Takes a batch as it is: bytes are decoded where nothing can raise."""
+
+    def loads_key(self, app: Any, message: Any, *, loads: Callable[..., Any] | None = None, serializer: Any = None) -> None:
+        """No key: a batch has many."""
+
+    def loads_value(self, app: Any, message: Any, *, loads: Callable[..., Any] | None = None, serializer: Any = None) -> Any:
+        """Return the list of records."""
+        return message.value
+
+
+class BatchApp(faust.App):
+    """A Faust app whose agents take batches. `client_options`: for every aiokafka client."""
+
+    def __init__(self, *args: Any, client_options: Mapping[str, Any], **options: Any) -> None:
+        self.client_options = dict(client_options)
+        super().__init__(*args, **options)
+
+    def _new_transport(self) -> driver.Transport:
+        return BatchTransport(self.conf.broker_consumer, self)
+
+    def batches(self, topic: str, partitions: int) -> faust.TopicT:
+        """A topic whose events are batches."""
+        keep_raw(topic)
+        return self.topic(topic, schema=BatchSchema(), partitions=partitions)

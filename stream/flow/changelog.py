@@ -1,0 +1,128 @@
+"""One partition's state, kept in Kafka: checkpoints written as one record batch each, by one owner at a time.
+
+Why not Faust's own changelog: a table write costs 70-100 µs and is a record by itself, so an entity and the tallies that
+it moves can be torn apart by a crash, and recovery reads 12 000 records a second. Here a checkpoint is ONE batch
+(`create_batch` / `send_batch`): the broker stores all of it or nothing, compaction keeps the last value of every key,
+so what is read back is exactly the state after some checkpoint.
+
+Fencing: `claim` asks the broker for a producer id under a transactional id named after the partition, which raises its
+epoch, and then writes with that id and epoch, without transactions. From the new owner's first batch on the broker
+refuses every batch of a former owner, however late it comes (docs/decisions/0002).
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import ProducerFenced
+
+from stream.flow.raw import keep_raw
+
+Pair = tuple[bytes, bytes | None]
+_MAX_BATCH = 15 * 1_048_576
+_READ_AT_ONCE = 20_000
+_OWNER = b"o"
+
+
+class FencedError(Exception):
+    """Another worker owns this partition now."""
+
+
+class Changelog:
+    """The changelog partition of one state partition."""
+
+    def __init__(self, client: Mapping[str, Any], app_id: str, topic: str, partition: int, *, fenced: bool) -> None:
+        """`client`: options for aiokafka. `fenced`: whether the broker knows transactional ids (the embedded one does not)."""
+        self._client = dict(client)
+        self._at = TopicPartition(topic, partition)
+        self._identity = f"{app_id}-{topic}-{partition}" if fenced else None
+        self._producer: AIOKafkaProducer | None = None
+        keep_raw(topic)
+
+    async def claim(self) -> int:
+        """Become the only owner; returns the offset below which all of the state stands."""
+        producer = AIOKafkaProducer(
+            **self._client,
+            transactional_id=self._identity,
+            enable_idempotence=True,
+            max_batch_size=_MAX_BATCH,
+            max_request_size=_MAX_BATCH,
+            compression_type="lz4",
+        )
+        await producer.start()
+        self._producer = producer
+        if self._identity is not None:
+            # From here on the sender treats the producer as idempotent only, and keeps the claimed id and epoch.
+            producer._txn_manager.transactional_id = None  # noqa: SLF001
+        return await self.hold()
+
+    async def hold(self) -> int:
+        """Write the mark of the owner. Raises FencedError when the claim has been lost; else nobody wrote since."""
+        return await self.write([(_OWNER, b"held")])
+
+    async def release(self) -> None:
+        """Write that all was handed over: the next owner knows that nobody ended in between."""
+        await self.write([(_OWNER, b"released")])
+
+    async def write(self, records: Sequence[Pair]) -> int:
+        """Store the records as one batch; returns the offset of its first one.
+
+        Raises FencedError, ValueError when the batch is larger than a broker takes, and aiokafka's errors.
+        """
+        if self._producer is None:
+            raise FencedError(f"{self._at} is not claimed")
+        batch = self._producer.create_batch()
+        for key, value in records:
+            if batch.append(key=key, value=value, timestamp=None) is None:
+                raise ValueError(f"a checkpoint of {self._at} with {len(records)} records exceeds {_MAX_BATCH} bytes")
+        batch.close()
+        try:
+            sent = await self._producer.send_batch(batch, self._at.topic, partition=self._at.partition)
+            metadata = await sent
+        except ProducerFenced as error:
+            raise FencedError(f"{self._at} belongs to another worker now") from error
+        return int(metadata.offset)
+
+    async def read(self, end: int) -> tuple[dict[bytes, bytes], bool]:
+        """The values below the offset `end`, the last one of every key, and whether the last owner had handed over."""
+        held: dict[bytes, bytes] = {}
+        async for records in read_stretch(self._client, self._at, 0, end - 1):
+            for record in records:
+                if record.value is None:
+                    held.pop(record.key, None)
+                else:
+                    held[record.key] = record.value
+        return held, held.pop(_OWNER, b"released") == b"released"
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+
+async def read_stretch(
+    client: Mapping[str, Any], at: TopicPartition, first: int, last: int
+) -> AsyncIterator[list[Any]]:
+    """Raw committed records with offsets of first … last that the broker still has, in order."""
+    keep_raw(at.topic)
+    consumer = AIOKafkaConsumer(
+        **client,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=4 * 1_048_576,
+    )
+    await consumer.start()
+    try:
+        consumer.assign([at])
+        beginning = (await consumer.beginning_offsets([at]))[at]
+        end = (await consumer.end_offsets([at]))[at]
+        consumer.seek(at, max(first, beginning))
+        while await consumer.position(at) < min(last + 1, end):
+            fetched = await consumer.getmany(at, timeout_ms=1000, max_records=_READ_AT_ONCE)
+            records = [record for record in fetched.get(at, ()) if record.offset <= last]
+            if records:
+                yield records
+    finally:
+        await consumer.stop()

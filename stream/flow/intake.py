@@ -1,0 +1,188 @@
+"""Stage one in this worker: an intake for each source partition, with what it reads and sends."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from faust.types import TP
+
+from stream.clock import Clock
+from stream.export.service import ServiceMetrics
+from stream.flow import state
+from stream.flow.changelog import Pair, read_stretch
+from stream.flow.outbox import Outbox, Outgoing
+from stream.intake.murmur import partition_of
+from stream.intake.partition import Checkpoint, Counts, Intake, Rejected, Rules, Source
+from stream.intake.rejection import Reason
+from stream.intake.tally import CellRow
+from stream.scoring.merge import Message, encode
+from stream.settings import Settings
+
+_ROWS = 2_000
+_KEPT_BYTES = 65_536
+
+
+def rules(settings: Settings) -> Rules:
+    """The part of the settings that decides what counts where."""
+    return Rules(
+        windows=settings.windows,
+        views=settings.views,
+        segment_keys=tuple(sorted(settings.segment_keys)),
+        clock=settings.clock,
+        max_skew_ms=settings.max_skew_ms,
+        max_lateness_ms=settings.max_lateness_ms,
+        grace_ms=settings.grace_ms,
+        max_series=settings.max_series,
+        dedup_records=settings.dedup_records,
+        tenants=settings.tenants,
+        partitions=settings.partitions,
+        hash_key=state.hash_key(settings),
+    )
+
+
+def messages(
+    settings: Settings, intake: Intake, rows: Mapping[tuple[str, str], Sequence[CellRow]]
+) -> Iterator[tuple[int, bytes, Message]]:
+    """What an intake sends on, as (partition of the tallies topic, key, message)."""
+    source = f"{intake.source.topic}-{intake.source.partition}"
+    for (tenant, family), cells in rows.items():
+        key = f"{tenant}|{family}".encode()
+        high_ms = intake.tallies.groups[tenant, family].high_ms
+        for start in range(0, max(len(cells), 1), _ROWS):
+            message = Message(source, intake.position, tenant, family, high_ms, cells[start : start + _ROWS])
+            yield partition_of(key, settings.partitions), key, message
+
+
+class IntakeWork:
+    """One source partition: `stage.Work` around an `Intake`."""
+
+    def __init__(
+        self, tp: TP, topic: str, settings: Settings, outbox: Outbox, metrics: ServiceMetrics, clock: Clock, client: Mapping[str, Any]
+    ) -> None:
+        """`topic` is the source's name without prefix."""
+        self.intake = Intake(Source(topic, tp.partition), rules(settings))
+        self._at = TopicPartition(tp.topic, tp.partition)
+        self._settings = settings
+        self._outbox = outbox
+        self._metrics = metrics
+        self._clock = clock
+        self._client = client
+        self._extra: list[Pair] = [state.pair(settings)]
+        self._replayed_to = -1
+        """Records up to this offset, read again, are those that a worker which ended had done but not committed."""
+
+    @property
+    def position(self) -> int:
+        """Offset of the last record that took effect."""
+        return self.intake.position
+
+    @property
+    def pending(self) -> int:
+        """How much a flush would write."""
+        return self.intake.pending
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to flush."""
+        return self.intake.changed
+
+    def load(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+        """Take back part of the changelog."""
+        state.check(self._settings, pairs)
+        for key, value in pairs:
+            self.intake.load(key, value)
+
+    async def begin(self, committed: int | None, *, clean: bool) -> None:
+        """Refill the recent ids from the topic, and send again whatever was not committed."""
+        position = self.intake.position
+        await self._check_topic(position)
+        first = self.intake.begin()
+        if first is not None:
+            async for records in read_stretch(self._client, self._at, first, position):
+                self.intake.refill(records)
+        if position >= 0:
+            await self._send(self.intake.tallies.above(committed or 0))
+        self._replayed_to = -1 if clean else position
+
+    async def _check_topic(self, position: int) -> None:
+        consumer = AIOKafkaConsumer(**self._client)
+        await consumer.start()
+        try:
+            end = (await consumer.end_offsets([self._at]))[self._at]
+        finally:
+            await consumer.stop()
+        if end <= position:
+            raise state.StateError(
+                f"{self._at.topic} partition {self._at.partition} ends at offset {end}, but the state of CX_APP_ID="
+                f"{self._settings.app_id} knows offset {position}: the topic was made anew, or this is another cluster. "
+                "Run `cx rebuild` to count anew under another CX_APP_ID."
+            )
+
+    def fold(self, records: Sequence[Any]) -> None:
+        """Take records; those done before are passed over, and counted as replayed after a worker ended."""
+        if records[0].offset <= self.intake.position:
+            again = [record.offset for record in records if record.offset <= self.intake.position]
+            records = records[len(again) :]
+            self.intake.replayed(sum(offset <= self._replayed_to for offset in again))
+        self.intake.fold(records, self._clock.now_ms())
+
+    async def flush(self, write: Callable[[Sequence[Pair]], Awaitable[object]]) -> None:
+        """Send the rejected records, write the checkpoint, send the tallies; then count."""
+        step = self.intake.checkpoint()
+        if step.rejected:
+            await self._outbox.send(
+                self._settings.topic("rejected"),
+                self._at.partition,
+                [_outgoing(self._at, rejected) for rejected in step.rejected],
+            )
+        await write([*self._extra, *step.changes])
+        self._extra = []
+        await self._send(step.rows)
+        self._count(step)
+
+    async def _send(self, rows: Mapping[tuple[str, str], Sequence[CellRow]]) -> None:
+        by_partition: dict[int, list[Outgoing]] = {}
+        for partition, key, message in messages(self._settings, self.intake, rows):
+            by_partition.setdefault(partition, []).append((key, encode(self._settings.app_id, message), ()))
+        for partition, outgoing in by_partition.items():
+            await self._outbox.send(self._settings.topic("tallies"), partition, outgoing)
+
+    def _count(self, step: Checkpoint) -> None:
+        topic, counts, metrics = self.intake.source.topic, step.counts, self._metrics
+        tell(metrics, topic, counts)
+        now_ms = self._clock.now_ms()
+        metrics.ages.observe_all([now_ms - at_ms for at_ms in counts.event_times_ms])
+
+
+def tell(metrics: ServiceMetrics, topic: str, counts: Counts) -> None:
+    """Add to the service's counters what happened to records of a topic."""
+    for outcome, n in counts.outcomes.items():
+        if outcome != "rejected":
+            metrics.records(topic, outcome, n)
+    for reason, n in counts.reasons.items():
+        metrics.rejected(topic, Reason(reason), n)
+    for kind, n in counts.corrections.items():
+        metrics.corrected(kind, n)
+    for label, n in counts.overflowed.items():
+        metrics.overflowed(label, n)
+    if counts.misplaced:
+        metrics.misplaced(topic, counts.misplaced)
+
+
+def _outgoing(at: TopicPartition, rejected: Rejected) -> Outgoing:
+    """A rejected record as it is kept: the original bytes, and where they came from."""
+    record, why = rejected
+    value = record.value
+    headers: list[tuple[str, bytes]] = [
+        ("reason", why.reason.value.encode()),
+        ("detail", why.detail.encode()),
+        ("topic", at.topic.encode()),
+        ("partition", b"%d" % at.partition),
+        ("offset", b"%d" % record.offset),
+        ("timestamp", b"%d" % record.timestamp),
+    ]
+    headers += [(name, content) for name, content in record.headers if name.startswith("ce_") or name == "content-type"]
+    if value is not None and len(value) > _KEPT_BYTES:
+        headers.append(("length", b"%d" % len(value)))
+        value = value[:_KEPT_BYTES]
+    return record.key, value, headers

@@ -1,0 +1,49 @@
+"""What the worker sends to topics: tallies, scores, rejected records. One producer; a batch is awaited, or it raises."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+_MAX_BATCH = 900_000
+
+Header = tuple[str, bytes]
+Outgoing = tuple[bytes | None, bytes | None, Sequence[Header]]
+
+
+class Outbox:
+    """Sends records to chosen partitions and waits until the broker has them."""
+
+    def __init__(self, client: Mapping[str, Any]) -> None:
+        """`client`: options for aiokafka."""
+        self._client = dict(client)
+        self._producer: AIOKafkaProducer | None = None
+
+    async def start(self) -> None:
+        """Connect."""
+        self._producer = AIOKafkaProducer(
+            **self._client, enable_idempotence=True, max_batch_size=_MAX_BATCH, max_request_size=2 * _MAX_BATCH, linger_ms=0
+        )
+        await self._producer.start()
+
+    async def stop(self) -> None:
+        """Send what is left and let go."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+    async def send(self, topic: str, partition: int, records: Iterable[Outgoing]) -> None:
+        """Send to one partition, in order; returns when all are acknowledged. Raises aiokafka's errors."""
+        if self._producer is None:
+            raise RuntimeError("the outbox is not started")
+        waiting: list[asyncio.Future[Any]] = []
+        batch = self._producer.create_batch()
+        for key, value, headers in records:
+            if batch.append(key=key, value=value, timestamp=None, headers=list(headers)) is None:
+                waiting.append(await self._producer.send_batch(batch, topic, partition=partition))
+                batch = self._producer.create_batch()
+                batch.append(key=key, value=value, timestamp=None, headers=list(headers))
+        if batch.record_count():
+            waiting.append(await self._producer.send_batch(batch, topic, partition=partition))
+        await asyncio.gather(*waiting)

@@ -1,0 +1,240 @@
+"""The partitions of one topic that this worker owns: claimed, recovered, fed, flushed, handed over.
+
+    assigned ──▶ claim ──▶ read changelog ──▶ begin ──▶ READY ──▶ take a batch ──▶ … ──▶ flush ──┐
+                   ▲                                      │  ▲                                  │
+    assigned again │ hold (nobody wrote since)            │  └──────────── more is waiting ◀────┘
+                   └──────────── handed over ◀── flush ◀──┴── revoked
+
+What a batch changes becomes durable in a flush, in this order: what the work sends before, the checkpoint (one batch,
+acknowledged), what it sends after; then the offset may be committed. A failed write ends the worker; a fenced one only
+ends the partition here, since its new owner has the state.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+from faust.types import TP
+
+from stream.clock import Clock
+from stream.flow.changelog import Changelog, FencedError, Pair
+
+log = logging.getLogger(__name__)
+
+SLICE = 1_000
+"""Records folded before others may run: 5 to 10 ms."""
+_SPACING_S = 0.05
+_SHARE = 12
+"""A partition waits this many times as long as its last flush took, up to `_SPACING_MAX_S`."""
+_SPACING_MAX_S = 1.0
+_PENDING_MAX = 50_000
+
+
+class Work(Protocol):
+    """What a stage does with one partition."""
+
+    position: int
+    pending: int
+    changed: bool
+
+    def load(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+        """Take back part of what the changelog held."""
+
+    async def begin(self, committed: int | None, *, clean: bool) -> None:
+        """All is loaded: fetch what else is needed, send again what may be lost. `clean`: the last owner handed over."""
+
+    def fold(self, records: Sequence[Any]) -> None:
+        """Take records in order; those at or below the position change nothing."""
+
+    async def flush(self, write: Callable[[Sequence[Pair]], Awaitable[object]]) -> None:
+        """Make everything up to `position` durable, with one call of `write`."""
+
+
+class Slot:
+    """One partition in this worker."""
+
+    def __init__(self, tp: TP, changelog: Changelog, work: Work) -> None:
+        self.tp = tp
+        self.changelog = changelog
+        self.work = work
+        self.ready = asyncio.Event()
+        self.dirty = asyncio.Event()
+        self.full = asyncio.Event()
+        self.drained = asyncio.Event()
+        self.lock = asyncio.Lock()
+        self.task: asyncio.Task[None] | None = None
+        self.lost = False
+
+    @property
+    def usable(self) -> bool:
+        """Whether the state is recovered and, for all we know, ours."""
+        return self.ready.is_set() and not self.lost
+
+    def lose(self) -> None:
+        """Give the state up; whoever waits goes on."""
+        self.lost = True
+        self.drained.set()
+        self.ready.set()
+
+
+class Stage:
+    """All partitions of one topic in this worker."""
+
+    def __init__(
+        self,
+        topic: str,
+        clock: Clock,
+        make: Callable[[TP], tuple[Changelog, Work]],
+        durable: Callable[[TP, int], None],
+        committed: Callable[[TP], Awaitable[int | None]],
+        crash: Callable[[BaseException], Awaitable[None]],
+        recovered: Callable[[float], None],
+    ) -> None:
+        """`durable` is told positions that may be committed, `crash` what ends the worker, `recovered` seconds."""
+        self.topic = topic
+        self.slots: dict[TP, Slot] = {}
+        self._clock = clock
+        self._make = make
+        self._durable = durable
+        self._committed = committed
+        self._crash = crash
+        self._recovered = recovered
+
+    def ready(self) -> bool:
+        """Whether every partition here is recovered."""
+        return all(slot.usable for slot in self.slots.values())
+
+    def works(self) -> list[Any]:
+        """The works of the partitions that are recovered. Safe to call from another thread."""
+        return [slot.work for slot in list(self.slots.values()) if slot.usable]
+
+    async def assigned(self, tps: set[TP]) -> None:
+        """These are our partitions now: drop the others at once, begin with the new ones in the background."""
+        mine = {tp for tp in tps if tp.topic == self.topic}
+        for tp in self.slots.keys() - mine:
+            await self._drop(tp)
+        for tp in mine:
+            if tp in self.slots and not self.slots[tp].usable:
+                await self._drop(tp)
+            kept = tp in self.slots
+            if not kept:
+                self.slots[tp] = Slot(tp, *self._make(tp))
+            await self._begin(self.slots[tp], kept=kept)
+
+    async def _begin(self, slot: Slot, *, kept: bool) -> None:
+        await _cancel(slot.task)
+        name = f"partition {slot.tp.topic}-{slot.tp.partition}"
+        slot.task = asyncio.create_task(self._run(slot, kept=kept), name=name)
+
+    async def revoked(self) -> None:
+        """Hand over: make all durable and say so. What is assigned again goes on from memory."""
+        await asyncio.gather(*(self._hand_over(slot) for slot in list(self.slots.values())))
+
+    async def _hand_over(self, slot: Slot) -> None:
+        async with slot.lock:  # a flush under way is never cut short: what it took from the state would be lost
+            await _cancel(slot.task)
+        if slot.usable:
+            try:
+                await self._flush(slot)
+                await slot.changelog.release()
+            except FencedError:
+                slot.lost = True
+
+    def lose(self) -> None:
+        """Give up the state of every partition."""
+        for slot in self.slots.values():
+            slot.lose()
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        for tp in list(self.slots):
+            await self._drop(tp)
+
+    async def _drop(self, tp: TP) -> None:
+        slot = self.slots.pop(tp)
+        slot.lose()
+        await _cancel(slot.task)
+        await slot.changelog.close()
+
+    async def take(self, tp: TP, records: Sequence[Any]) -> None:
+        """Fold a batch, slice by slice; waits while too much is not yet durable."""
+        slot = self.slots.get(tp)
+        if slot is None:
+            return
+        await slot.ready.wait()
+        for start in range(0, len(records), SLICE):
+            if slot.lost or self.slots.get(tp) is not slot:
+                return
+            slot.work.fold(records[start : start + SLICE])
+            slot.dirty.set()
+            if slot.work.pending > _PENDING_MAX:
+                slot.drained.clear()
+                slot.full.set()
+                await slot.drained.wait()
+            await asyncio.sleep(0)
+
+    async def _run(self, slot: Slot, *, kept: bool) -> None:
+        """Recover, then flush whenever something changed, for as long as the partition is ours."""
+        try:
+            if not (kept and await self._still_ours(slot)):
+                await self._recover(slot)
+            while True:
+                await slot.dirty.wait()
+                slot.dirty.clear()
+                spent = await self._flush(slot)
+                slot.drained.set()
+                with contextlib.suppress(TimeoutError):
+                    slot.full.clear()
+                    await asyncio.wait_for(slot.full.wait(), min(max(_SPACING_S, _SHARE * spent), _SPACING_MAX_S))
+        except FencedError as error:
+            log.warning("%s; its state here is dropped", error)
+            slot.lose()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the state can no longer be kept
+            log.exception("partition %s-%d cannot go on", slot.tp.topic, slot.tp.partition)
+            await self._crash(error)
+
+    async def _still_ours(self, slot: Slot) -> bool:
+        try:
+            await slot.changelog.hold()
+        except FencedError:
+            slot.ready.clear()
+            await slot.changelog.close()
+            slot.changelog, slot.work = self._make(slot.tp)
+            return False
+        return True
+
+    async def _recover(self, slot: Slot) -> None:
+        started = self._clock.monotonic_s()
+        end = await slot.changelog.claim()
+        held, clean = await slot.changelog.read(end)
+        pairs = list(held.items())
+        for start in range(0, len(pairs), SLICE):
+            slot.work.load(pairs[start : start + SLICE])
+            await asyncio.sleep(0)
+        await slot.work.begin(await self._committed(slot.tp), clean=clean)
+        slot.ready.set()
+        if slot.work.position >= 0:
+            self._durable(slot.tp, slot.work.position)
+        seconds = self._clock.monotonic_s() - started
+        log.info("partition %s-%d ready in %.2f s: %d values", slot.tp.topic, slot.tp.partition, seconds, len(pairs))
+        self._recovered(seconds)
+
+    async def _flush(self, slot: Slot) -> float:
+        """Make what was folded durable; returns the processor seconds of this process meanwhile."""
+        async with slot.lock:
+            if not slot.work.changed:
+                return 0.0
+            started = self._clock.cpu_s()
+            position = slot.work.position
+            await slot.work.flush(slot.changelog.write)
+            self._durable(slot.tp, position)
+            return self._clock.cpu_s() - started
+
+
+async def _cancel(task: asyncio.Task[None] | None) -> None:
+    if task is not None and not task.done():
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,283 @@
+"""One source partition: records in, a checkpoint out. Pure: no Faust, no clock, no metrics.
+
+    fold(records, wall_ms)     decode → admit → resolve → tally, record by record
+    checkpoint()               everything that changed since the last one, as one unit
+    load(key, value)           a checkpoint's records taken back, then refill() and begin()
+
+    record ─┬─▶ rejected (reason)
+            ├─▶ test                                    the outcomes; each record has exactly one
+            ├─▶ duplicate      (source, id) seen among the last CX_DEDUP_RECORDS records, or the entity stands as it is
+            ├─▶ retracted      kept out by a former retraction
+            └─▶ counted
+
+Everything decided depends on the records, their offsets and times alone; the wall clock only bounds a record's time.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import orjson
+
+from stream.intake.customers import Hasher
+from stream.intake.decode import Decoder
+from stream.intake.murmur import Misplacement
+from stream.intake.placement import Dims, Placer
+from stream.intake.recent import Chunk, RecentIds, Refill
+from stream.intake.rejection import Reason, Rejection
+from stream.intake.surveys import Surveys
+from stream.intake.tally import CellRow, Change, Tallies
+from stream.scoring.families import cell_of
+from stream.scoring.panes import ladders
+from stream.values import View, Window
+
+_VALENCE = {valence: cell_of("positive", valence) for valence in ("positive", "neutral", "negative")}
+
+
+class Record(Protocol):
+    """A record as the broker stores it."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class Rules(NamedTuple):
+    """What an intake needs to know of the settings; times in milliseconds."""
+
+    windows: tuple[Window, ...]
+    views: tuple[View, ...]
+    segment_keys: tuple[str, ...]
+    clock: Any
+    max_skew_ms: int
+    max_lateness_ms: int
+    grace_ms: int
+    max_series: int
+    dedup_records: int
+    tenants: frozenset[str]
+    partitions: int
+    hash_key: bytes
+
+
+class Source(NamedTuple):
+    """A source partition: the topic's name without its prefix, and the number."""
+
+    topic: str
+    partition: int
+
+
+class Rejected(NamedTuple):
+    """A record that was not taken, and why."""
+
+    record: Record
+    why: Rejection
+
+
+@dataclass
+class Counts:
+    """What happened to records since the last checkpoint; told only once a checkpoint is safe."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    corrections: Counter[str] = field(default_factory=Counter)
+    overflowed: Counter[str] = field(default_factory=Counter)
+    misplaced: int = 0
+    event_times_ms: list[int] = field(default_factory=list)
+    """Event time of each counted record."""
+
+
+class Checkpoint(NamedTuple):
+    """One step of a partition. Written in this order: rejected, changes (as one), rows; then the position is committed."""
+
+    position: int
+    changes: list[Change]
+    rows: dict[tuple[str, str], list[CellRow]]
+    rejected: list[Rejected]
+    counts: Counts
+
+
+class Intake:
+    """The state of one source partition."""
+
+    def __init__(self, source: Source, rules: Rules) -> None:
+        self.source = source
+        self.rules = rules
+        self.position = -1
+        """Offset of the last record that took effect; -1: none."""
+        self.mark_ms = -1
+        """The highest event time accepted."""
+        self.stored_ms = -1
+        """The highest time at which a record was stored."""
+        self.tallies = Tallies(ladders(rules.windows), rules.clock)
+        self._recent = RecentIds(rules.dedup_records)
+        self._decoder = Decoder(source.topic, rules.tenants)
+        self._placer = Placer(rules.views, rules.segment_keys, rules.max_series)
+        self._keep_ms = max(window.size_ms for window in rules.windows) + rules.max_lateness_ms
+        self._surveys = Surveys(
+            self.tallies, self._placer, Hasher(rules.hash_key), rules.segment_keys, self._keep_ms
+        )
+        self._misplaced = Misplacement(source.partition, rules.partitions)
+        self._highs: dict[str, int] = {}
+        self._raised: set[str] = set()
+        self._rejected: list[Rejected] = []
+        self._counts = Counts()
+        self._chunks: dict[int, Chunk] = {}
+        self._refill = Refill(self._recent, ())
+
+    @property
+    def pending(self) -> int:
+        """A measure of what a checkpoint would hold: grows with distinct changes, not with records."""
+        return len(self.tallies.pending) + self._surveys.size + 8 * len(self._rejected)
+
+    @property
+    def changed(self) -> bool:
+        """Whether records were taken since the last checkpoint."""
+        return bool(self._counts.outcomes)
+
+    def replayed(self, n: int) -> None:
+        """Count records that were read again."""
+        if n:
+            self._counts.outcomes["replayed"] += n
+
+    def fold(self, records: Sequence[Record], wall_ms: int) -> None:
+        """Take records in the order of their offsets; those at or below the position change nothing.
+
+        `wall_ms`: no record counts as stored later than that.
+        """
+        decode, fresh, outcomes = self._decoder.decode, self._recent.add, self._counts.outcomes
+        for record in records:
+            offset = record.offset
+            if offset <= self.position:
+                continue
+            self.position = offset
+            now_ms = min(record.timestamp, wall_ms) if record.timestamp >= 0 else wall_ms
+            self.stored_ms = max(self.stored_ms, now_ms)
+            decoded = decode(record.value, record.headers)
+            if isinstance(decoded, Rejection):
+                self._reject(record, decoded)
+                continue
+            event, at_ms = decoded
+            late = self._out_of_time(event.tenantid, at_ms, now_ms)
+            if late is not None:
+                self._reject(record, late)
+            elif event.data.test:
+                outcomes["test"] += 1
+                fresh(offset, 0)
+            elif not fresh(offset, _identity(event)):
+                outcomes["duplicate"] += 1
+            else:
+                outcomes[self._accept(event, at_ms, now_ms)] += 1
+
+    def _reject(self, record: Record, why: Rejection) -> None:
+        self._recent.add(record.offset, 0)
+        self._rejected.append(Rejected(record, why))
+        self._counts.outcomes["rejected"] += 1
+        self._counts.reasons[why.reason.value] += 1
+
+    def _out_of_time(self, tenant: str, at_ms: int, now_ms: int) -> Rejection | None:
+        if at_ms > now_ms + self.rules.max_skew_ms:
+            return Rejection(Reason.FUTURE, f"time is {at_ms - now_ms} ms ahead of the record's; CX_MAX_SKEW allows {self.rules.max_skew_ms}")
+        behind = self._clock_ms(tenant, now_ms) - at_ms
+        if behind > self._keep_ms:
+            return Rejection(Reason.TOO_LATE, f"time is {behind} ms behind; the longest window and CX_MAX_LATENESS allow {self._keep_ms}")
+        return None
+
+    def _clock_ms(self, tenant: str, now_ms: int) -> int:
+        """What lateness is measured against: the record's time, or the highest time accepted for the tenant."""
+        return now_ms if self.rules.clock == "wall" else self._highs.get(tenant, -1)
+
+    def _accept(self, event: Any, at_ms: int, now_ms: int) -> str:
+        tenant, counts = event.tenantid, self._counts
+        if at_ms < self._clock_ms(tenant, now_ms) - self.rules.grace_ms:
+            counts.corrections["late"] += 1
+        if at_ms > self._highs.get(tenant, -1):
+            self._highs[tenant] = at_ms
+            self._raised.add(tenant)
+            self.mark_ms = max(self.mark_ms, at_ms)
+        if self._misplaced(tenant, event.subject):
+            counts.misplaced += 1
+        counts.event_times_ms.append(at_ms)
+        kind = event.type
+        if kind == "cx.interaction.v1":
+            self._interaction(event, at_ms)
+            return "counted"
+        outcome = self._surveys.resolve(kind, event, at_ms, self._clock_ms(tenant, now_ms))
+        if outcome != "counted":
+            counts.event_times_ms.pop()
+        return outcome
+
+    def _interaction(self, event: Any, at_ms: int) -> None:
+        data = event.data
+        if data.valence is None:
+            return
+        segments = tuple([(data.segments or {}).get(key) for key in self.rules.segment_keys])
+        placement = self._placer.place(Dims(event.tenantid, "interaction", data.channel, data.touchpoint, segments))
+        if placement.overflowed:
+            self._counts.overflowed.update(placement.overflowed)
+        self.tallies.add(placement, "positive", _VALENCE[data.valence], at_ms)
+
+    def checkpoint(self) -> Checkpoint:
+        """Everything that changed since the last checkpoint. The state is at `position`; counters start anew."""
+        self._surveys.expire(lambda tenant: self._clock_ms(tenant, self.stored_ms))
+        self.tallies.settle(self.position, self.stored_ms)
+        if self.tallies.dropped:
+            self._placer.restore(self.tallies.live())
+            self.tallies.dropped = False
+        changes, rows = self.tallies.changes()
+        changes += self._surveys.changes()
+        changes += [(b"t" + tenant.encode(), orjson.dumps(self._highs[tenant])) for tenant in self._raised]
+        changes += [(b"d%d" % chunk.number, b"%d " % chunk.first_offset + chunk.bits) for chunk in self._recent.changed_chunks()]
+        changes += [(b"d%d" % number, None) for number in self._recent.expired_chunks()]
+        changes.append((b"p", orjson.dumps([self.position, self._recent.ordinal, self.mark_ms, self.stored_ms])))
+        counts, rejected = self._counts, self._rejected
+        counts.corrections.update(self._surveys.corrections)
+        counts.overflowed.update(self._surveys.overflowed)
+        self._surveys.corrections.clear()
+        self._surveys.overflowed.clear()
+        self._counts, self._rejected, self._raised = Counts(), [], set()
+        return Checkpoint(self.position, changes, rows, rejected, counts)
+
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """Take back one changelog record; a later record of the same key supersedes it."""
+        match key[:1]:
+            case b"c" | b"g":
+                self.tallies.load(key, value)
+            case b"r" | b"i":
+                self._surveys.load(key, value)
+            case b"t" if value is not None:
+                self._highs[key[1:].decode()] = orjson.loads(value)
+            case b"d":
+                self._load_chunk(int(key[1:]), value)
+            case b"p" if value is not None:
+                self.position, self._recent.ordinal, self.mark_ms, self.stored_ms = orjson.loads(value)
+
+    def _load_chunk(self, number: int, value: bytes | None) -> None:
+        self._chunks.pop(number, None)
+        if value is not None:
+            first, _, bits = value.partition(b" ")
+            self._chunks[number] = Chunk(number, int(first), bits)
+
+    def begin(self) -> int | None:
+        """Call when all changelog records are loaded. Returns the source offset from which `refill` wants the records
+        up to `position`; None: none are wanted."""
+        self._placer.restore(self.tallies.live())
+        self._refill = self._recent.restore(self._recent.ordinal, self._chunks.values())
+        self._chunks = {}
+        return self._refill.first_offset
+
+    def refill(self, records: Sequence[Record]) -> None:
+        """Take back the ids of records that had been accepted, in the order of their offsets."""
+        for record in records:
+            ordinal = self._refill.wants(record.offset) if record.offset <= self.position else None
+            if ordinal is not None:
+                decoded = self._decoder.decode(record.value, record.headers)
+                if not isinstance(decoded, Rejection):
+                    self._recent.put_back(ordinal, _identity(decoded[0]))
+
+
+def _identity(event: Any) -> int:
+    """What tells events apart in this process; never 0."""
+    return hash((event.source, event.id)) or 1

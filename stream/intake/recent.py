@@ -1,0 +1,138 @@
+"""The ids of the last N records of a partition: what makes a repeated event a duplicate.
+
+Every record takes the next ordinal (0, 1, 2 …) of its partition; only accepted ones leave an id. A record with
+ordinal i is compared with the ids of i-N … i-1:
+
+    ordinal   i-N-1 │ i-N          …          i-1 │ i
+              gone  │ slots of the ring, 0: none  │ this record
+
+Ids are kept as Python's 64-bit hashes, salted anew in every process, so they are not written: after a restart the
+records are read again. Which of them had been accepted is written, a bit each, in chunks with the offset where they
+begin: a re-read then decides nothing, and gaps in the offsets (aborted transactions) do not matter.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+CHUNK = 8192
+
+
+class Chunk(NamedTuple):
+    """Which records of a stretch were accepted: `bits` holds 1 for each, from its first record on."""
+
+    number: int
+    first_offset: int
+    bits: bytes
+
+
+class RecentIds:
+    """A ring of the last `size` records' ids with exact edges. Memory: about 80 bytes a record."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.ordinal = 0
+        """Ordinal of the next record."""
+        self._ring = array("q", bytes(8 * max(size, 1)))
+        self._seen: set[int] = set()
+        self._starts: dict[int, int] = {}
+        self._changed: set[int] = set()
+
+    def add(self, offset: int, identity: int) -> bool:
+        """Take the next record: False when its identity was seen among the last `size`; then nothing is kept.
+
+        `identity` is 0 for a record that leaves no id (rejected, test).
+        """
+        fresh = identity not in self._seen
+        self._take(offset, identity if fresh else 0)
+        return fresh
+
+    def seen(self, identity: int) -> bool:
+        """Whether the identity stands among the last `size` records."""
+        return identity in self._seen
+
+    def _take(self, offset: int, identity: int) -> None:
+        chunk, within = divmod(self.ordinal, CHUNK)
+        if not within or chunk not in self._starts:
+            self._starts[chunk] = offset
+        self._changed.add(chunk)
+        if self.size:
+            slot = self.ordinal % self.size
+            former = self._ring[slot]
+            if former:
+                self._seen.discard(former)
+            self._ring[slot] = identity
+            if identity:
+                self._seen.add(identity)
+        self.ordinal += 1
+
+    def changed_chunks(self) -> Iterator[Chunk]:
+        """The chunks that took records since the last call; those beyond the ring are forgotten."""
+        for number in sorted(self._changed):
+            first = max(number * CHUNK, self.ordinal - self.size)
+            last = min((number + 1) * CHUNK, self.ordinal)
+            if first < last:
+                yield Chunk(number, self._starts[number], self._bits(number * CHUNK, first, last))
+        self._changed.clear()
+
+    def _bits(self, start: int, first: int, last: int) -> bytes:
+        """A bit an ordinal of [start, last), most significant first; those before `first` are 0."""
+        ring, size = self._ring, self.size
+        whole = 0
+        for ordinal in range(first, last):
+            whole = whole << 1 | (ring[ordinal % size] != 0)
+        length = -(-(last - start) // 8)
+        return (whole << (8 * length - (last - start))).to_bytes(length, "big")
+
+    def expired_chunks(self) -> Iterator[int]:
+        """The chunks that lie wholly before the ring; each is named once."""
+        for number in [n for n in self._starts if (n + 1) * CHUNK <= self.ordinal - self.size]:
+            del self._starts[number]
+            self._changed.discard(number)
+            yield number
+
+    def restore(self, ordinal: int, chunks: Iterable[Chunk]) -> "Refill":
+        """Begin at `ordinal` with the stored chunks; the ids come back through the result."""
+        self.ordinal = ordinal
+        self._starts = {chunk.number: chunk.first_offset for chunk in chunks}
+        return Refill(self, chunks)
+
+    def put_back(self, ordinal: int, identity: int) -> None:
+        """Put back the id of a record that was accepted at `ordinal`, when it still stands in the ring."""
+        if ordinal >= self.ordinal - self.size:
+            self._ring[ordinal % self.size] = identity
+            self._seen.add(identity)
+
+
+class Refill:
+    """Tells the ordinal of records that are read again in the order of their offsets."""
+
+    def __init__(self, ids: RecentIds, chunks: Iterable[Chunk]) -> None:
+        self._ids = ids
+        self._chunks = sorted(chunks, key=lambda chunk: chunk.number)
+        self._at = -1
+        self._ordinal: int | None = None
+
+    @property
+    def first_offset(self) -> int | None:
+        """Where to begin to read; None: nothing has to be read."""
+        return self._chunks[0].first_offset if self._chunks else None
+
+    def wants(self, offset: int) -> int | None:
+        """Ordinal of the next record when it had been accepted, else None.
+
+        Where retention has removed a chunk's first record, the rest of that chunk cannot be placed and is passed over.
+        """
+        while self._at + 1 < len(self._chunks) and offset >= self._chunks[self._at + 1].first_offset:
+            self._at += 1
+            chunk = self._chunks[self._at]
+            self._ordinal = chunk.number * CHUNK if offset == chunk.first_offset else None
+        if self._ordinal is None:
+            return None
+        ordinal, self._ordinal = self._ordinal, self._ordinal + 1
+        return ordinal if _accepted(self._chunks[self._at], ordinal) else None
+
+
+def _accepted(chunk: Chunk, ordinal: int) -> bool:
+    within = ordinal - chunk.number * CHUNK
+    return within < 8 * len(chunk.bits) and bool(chunk.bits[within >> 3] >> (7 - (within & 7)) & 1)

@@ -1,0 +1,236 @@
+"""What a survey event changes: the response's former contribution out, its new one in.
+
+    sent ──▶ invitation ◀──link── response ◀── answered (revision 1, 2, …)
+               │  dims captured       │  own dims, the missing ones from the invitation
+               ▼                      ▼
+           response rate          nps, csat, ces
+
+Either may come first: an answer to an unknown invitation leaves a waiting one; when the invitation arrives the answer moves.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from stream.intake.customers import Hasher, Index, Invitation, Response, Shelf
+from stream.intake.placement import Dims, Placer
+from stream.intake.tally import Change, Tallies
+from stream.intake.times import parse_ms
+from stream.scoring.families import SURVEY_FAMILIES, cell_of
+
+Outcome = Literal["counted", "duplicate", "retracted"]
+_SENT, _RESPONDED = cell_of("response", "sent"), cell_of("response", "responded")
+_EXPIRES_MS = 30 * 86_400_000
+
+
+class Surveys:
+    """Responses and invitations of one source partition."""
+
+    def __init__(self, tallies: Tallies, placer: Placer, hasher: Hasher, segment_keys: Sequence[str], keep_ms: int) -> None:
+        self._tallies = tallies
+        self._placer = placer
+        self._hasher = hasher
+        self._segment_keys = tuple(segment_keys)
+        self.responses: Shelf[Response] = Shelf(b"r", Response, keep_ms)
+        self.invitations: Shelf[Invitation] = Shelf(b"i", Invitation, keep_ms)
+        self._by_customer = Index()
+        self.corrections: Counter[str] = Counter()
+        """By kind, since they were last taken."""
+        self.overflowed: Counter[str] = Counter()
+        """By label, since they were last taken."""
+        self._verbs: dict[str, Callable[[Any, int, int], Outcome]] = {
+            "cx.survey.sent.v1": self._sent,
+            "cx.survey.answered.v1": self._answered,
+            "cx.survey.retracted.v1": self._retracted,
+        }
+
+    @property
+    def size(self) -> int:
+        """Entities that changed since the last checkpoint."""
+        return len(self.responses.changed) + len(self.invitations.changed)
+
+    def resolve(self, kind: str, event: Any, at_ms: int, clock_ms: int) -> Outcome:
+        """Let an accepted event take effect. `clock_ms`: what a retraction's memory is measured from."""
+        verb = self._verbs.get(kind)
+        return "counted" if verb is None else verb(event, at_ms, clock_ms)
+
+    def _answered(self, event: Any, at_ms: int, _clock_ms: int) -> Outcome:
+        data = event.data
+        customer = self._hasher.customer(event.tenantid, event.subject)
+        key = self._hasher.entity(customer, b"r", data.response_id)
+        former = self.responses.get(key)
+        if former is not None:
+            if former.retracted:
+                return "retracted"
+            if data.revision <= former.revision:
+                return "duplicate"
+            self._withdraw(key, former)
+            self.corrections["revision"] += 1
+        invitation = self._hasher.entity(customer, b"i", data.invitation_id) if data.invitation_id is not None else b""
+        own = (data.level, data.channel, data.touchpoint, *self._segments(data.segments))
+        response = Response(
+            tenant=event.tenantid,
+            at_ms=at_ms,
+            revision=data.revision,
+            answers=tuple((answer.metric, answer.value) for answer in data.answers if answer.value is not None),
+            level=data.level or "",
+            channel=data.channel,
+            touchpoint=data.touchpoint,
+            segments=own[3:],
+            missing=tuple(i for i, value in enumerate(own) if value is None),
+            overflow=0,
+            invitation=invitation,
+        )
+        _inherit(response, self.invitations.get(invitation) if invitation else None)
+        self._contribute(key, response)
+        if invitation and response.answers:
+            self._link(invitation, key, event.tenantid, at_ms)
+        self._by_customer.add(key)
+        return "counted"
+
+    def _contribute(self, key: bytes, response: Response) -> None:
+        placement = self._placer.place(response.dims)
+        response.overflow = placement.overflow
+        self.overflowed.update(placement.overflowed)
+        for metric, value in response.answers:
+            if metric in SURVEY_FAMILIES:
+                self._tallies.add(placement, metric, cell_of(metric, value), response.at_ms)
+        self.responses.put(key, response)
+
+    def _uncount(self, response: Response) -> None:
+        placement = self._placer.replace(response.dims, response.overflow)
+        for metric, value in response.answers:
+            if metric in SURVEY_FAMILIES:
+                self._tallies.add(placement, metric, cell_of(metric, value), response.at_ms, -1)
+
+    def _withdraw(self, key: bytes, response: Response) -> None:
+        """Take a response out of every window and off its invitation."""
+        self._uncount(response)
+        invitation = self.invitations.get(response.invitation) if response.invitation else None
+        if invitation is not None and key in invitation.responses:
+            invitation.responses = tuple(each for each in invitation.responses if each != key)
+            if not invitation.responses:
+                self._count_responded(invitation, -1)
+            self.invitations.put(response.invitation, invitation)
+
+    def _link(self, invitation_key: bytes, key: bytes, tenant: str, at_ms: int) -> None:
+        invitation = self.invitations.get(invitation_key)
+        if invitation is None:
+            none = (None,) * len(self._segment_keys)
+            invitation = Invitation(tenant, at_ms, False, 0, "", None, None, none, 0)
+        if not invitation.responses:
+            self._count_responded(invitation, 1)
+        invitation.responses += (key,)
+        if not invitation.sent:
+            invitation.at_ms = max(invitation.at_ms, at_ms)
+        self.invitations.put(invitation_key, invitation)
+
+    def _count_responded(self, invitation: Invitation, delta: int) -> None:
+        if invitation.sent:
+            placement = self._placer.replace(invitation.dims, invitation.overflow)
+            self._tallies.add(placement, "response", _RESPONDED, invitation.at_ms, delta)
+
+    def _sent(self, event: Any, at_ms: int, _clock_ms: int) -> Outcome:
+        data = event.data
+        customer = self._hasher.customer(event.tenantid, event.subject)
+        key = self._hasher.entity(customer, b"i", data.invitation_id)
+        waiting = self.invitations.get(key)
+        if waiting is not None and waiting.sent:
+            return "duplicate"
+        segments = self._segments(data.segments)
+        placement = self._placer.place(Dims(event.tenantid, data.level, data.channel, data.touchpoint, segments))
+        self.overflowed.update(placement.overflowed)
+        expires = parse_ms(data.expires_at) if data.expires_at is not None else at_ms + _EXPIRES_MS
+        invitation = Invitation(
+            event.tenantid, at_ms, True, expires, data.level, data.channel, data.touchpoint, segments, placement.overflow
+        )
+        self._tallies.add(placement, "response", _SENT, at_ms)
+        if waiting is not None:
+            invitation.responses = waiting.responses
+            for response_key in waiting.responses:
+                self._move(response_key, invitation)
+            if waiting.responses:
+                self._count_responded(invitation, 1)
+        self.invitations.put(key, invitation)
+        return "counted"
+
+    def _move(self, key: bytes, invitation: Invitation) -> None:
+        """Count an answer that came before its invitation where the invitation says."""
+        response = self.responses.get(key)
+        if response is None:
+            return
+        before = response.dims
+        moved = self.responses.get(key)
+        if moved is None or not _inherit(moved, invitation) or moved.dims == before:
+            return
+        self._uncount(response)
+        self._contribute(key, moved)
+        self.corrections["late_invitation"] += 1
+
+    def _retracted(self, event: Any, _at_ms: int, clock_ms: int) -> Outcome:
+        data = event.data
+        customer = self._hasher.customer(event.tenantid, event.subject)
+        if data.response_id is not None:
+            key = self._hasher.entity(customer, b"r", data.response_id)
+            self._retract(key)
+            none = (None,) * len(self._segment_keys)
+            mark = Response(event.tenantid, clock_ms, 0, (), "", None, None, none, (), 0, b"", retracted=True)
+            self.responses.put(key, mark)
+        if data.all_of_subject:
+            for key in self._by_customer.of(customer):
+                self._retract(key)
+        return "counted"
+
+    def _retract(self, key: bytes) -> None:
+        response = self.responses.get(key)
+        if response is not None and not response.retracted:
+            self._withdraw(key, response)
+            self.responses.remove(key)
+            self._by_customer.discard(key)
+            self.corrections["retraction"] += 1
+
+    def _segments(self, given: dict[str, str] | None) -> tuple[str | None, ...]:
+        return tuple((given or {}).get(key) for key in self._segment_keys)
+
+    def expire(self, horizon_of: Callable[[str], int]) -> None:
+        """Forget what no event that may still be accepted can concern; `horizon_of` tells a tenant's clock."""
+        for tenant in self.responses.tenants():
+            for key, _ in self.responses.expire(tenant, horizon_of(tenant)):
+                self._by_customer.discard(key)
+        for tenant in self.invitations.tenants():
+            for _ in self.invitations.expire(tenant, horizon_of(tenant)):
+                pass
+
+    def changes(self) -> list[Change]:
+        """Changelog records of the entities that changed since the last call."""
+        return [*self.responses.changes(), *self.invitations.changes()]
+
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """Take back a changelog record; `key` begins with ``r`` or ``i``."""
+        if key[:1] == b"i":
+            self.invitations.load(key[1:], value)
+            return
+        response = self.responses.load(key[1:], value)
+        if response is None or response.retracted:
+            self._by_customer.discard(key[1:])
+        else:
+            self._by_customer.add(key[1:])
+
+
+def _inherit(response: Response, invitation: Invitation | None) -> bool:
+    """Fill what the answer did not say from its invitation; only then its level defaults to `interaction`.
+
+    Returns whether there was an invitation to take from.
+    """
+    sent = invitation is not None and invitation.sent
+    if sent and invitation is not None:
+        values = (invitation.level, invitation.channel, invitation.touchpoint, *invitation.segments)
+        segments = list(response.segments)
+        for i in response.missing:
+            if i >= len(("level", "channel", "touchpoint")):
+                segments[i - 3] = values[i]
+            else:
+                setattr(response, ("level", "channel", "touchpoint")[i], values[i])
+        response.segments = tuple(segments)
+    response.level = response.level or "interaction"
+    return sent

@@ -1,0 +1,177 @@
+"""What one source partition contributes to series and panes: absolute counts.
+
+    add(placement, family, cell, time, ±1)      pending deltas, one dict entry per distinct combination
+        │ settle()                               once a checkpoint, not once an event
+        ▼
+    group (tenant, family) → pack (window, pane) → series → [stamp, count, count, …]
+
+Deltas wait at the widest width that tells every window's panes apart, so windows and views cost by combination and
+not by event. A stamp is the source offset up to which the counts are right. A pane that every window has passed is
+forgotten; what would still change it changes nothing any more.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import orjson
+
+from stream.intake.placement import Placement, SeriesLabels
+from stream.scoring.families import FAMILIES
+from stream.scoring.panes import Ladder, common_width_ms
+
+Pack = dict[SeriesLabels, list[int]]
+Change = tuple[bytes, bytes | None]
+"""A changelog record: key, value; None deletes."""
+CellRow = tuple[int, int, SeriesLabels, list[int]]
+"""window index, pane, series, counts."""
+
+
+class Group:
+    """All that a partition contributes to one tenant and KPI family."""
+
+    __slots__ = ("empty", "family", "first", "high_ms", "packs", "tenant")
+
+    def __init__(self, tenant: str, family: str, windows: int) -> None:
+        self.tenant = tenant
+        self.family = family
+        self.empty = [0] * (1 + len(FAMILIES[family].cells))
+        self.packs: dict[tuple[int, int], Pack] = {}
+        self.high_ms = -1
+        """The highest event time ever counted, cut to the common width of all panes: enough to place the windows' ends."""
+        self.first = [-1] * windows
+        """By window, the first pane that is alive."""
+
+
+class Tallies:
+    """The counts of one source partition."""
+
+    def __init__(self, rungs: Sequence[Ladder], clock: Literal["wall", "event"]) -> None:
+        self._rungs = tuple(rungs)
+        self._by_event_time = clock == "event"
+        self.width_ms = common_width_ms(rungs)
+        self.pending: defaultdict[tuple[Placement, str, int, int], int] = defaultdict(int)
+        """Deltas by (placement, family, cell, event time // width_ms), waiting for `settle`."""
+        self.groups: dict[tuple[str, str], Group] = {}
+        self.dropped = False
+        """Whether panes were forgotten since the placer last learnt which series live."""
+        self._dirty: dict[tuple[str, str, int, int, SeriesLabels], list[int]] = {}
+        self._gone: list[bytes] = []
+        self._raised: set[tuple[str, str]] = set()
+
+    def add(self, placement: Placement, family: str, cell: int, at_ms: int, delta: int = 1) -> None:
+        """Count `delta` in a cell of every series of the placement, at an event time."""
+        self.pending[placement, family, cell, at_ms // self.width_ms] += delta
+
+    def settle(self, stamp: int, now_ms: int) -> None:
+        """Move the pending deltas into the panes; counts are right up to the source offset `stamp`.
+
+        `now_ms`: with the wall clock, the highest time a record was stored; older panes than the windows are forgotten.
+        """
+        vectors = self._by_pane()
+        for group in self.groups.values():
+            self._forget(group, group.high_ms if self._by_event_time else now_ms)
+        for (placement, family, window, pane), vector in vectors.items():
+            group = self.groups[placement.tenant, family]
+            if pane < group.first[window]:
+                continue
+            pack = group.packs.setdefault((window, pane), {})
+            for series in placement.series:
+                cell = pack.get(series)
+                if cell is None:
+                    cell = pack[series] = group.empty.copy()
+                cell[0] = stamp
+                for i, delta in vector:
+                    cell[i] += delta
+                self._dirty[placement.tenant, family, window, pane, series] = cell
+
+    def _by_pane(self) -> dict[tuple[Placement, str, int, int], list[tuple[int, int]]]:
+        """Pending deltas by placement, family, window and pane: [(index in the cell list, delta), …]."""
+        widths = [(i, rung.width_ms // self.width_ms) for i, rung in enumerate(self._rungs)]
+        sums: defaultdict[tuple[Placement, str, int, int, int], int] = defaultdict(int)
+        for (placement, family, cell, base), delta in self.pending.items():
+            self._raise(placement.tenant, family, base * self.width_ms)
+            if delta:
+                for window, width in widths:
+                    sums[placement, family, window, base // width, cell] += delta
+        self.pending.clear()
+        vectors: defaultdict[tuple[Placement, str, int, int], list[tuple[int, int]]] = defaultdict(list)
+        for (placement, family, window, pane, cell), delta in sums.items():
+            vectors[placement, family, window, pane].append((cell + 1, delta))
+        return vectors
+
+    def _raise(self, tenant: str, family: str, at_ms: int) -> None:
+        group = self._group(tenant, family)
+        if at_ms > group.high_ms:
+            group.high_ms = at_ms
+            self._raised.add((tenant, family))
+
+    def _group(self, tenant: str, family: str) -> Group:
+        group = self.groups.get((tenant, family))
+        if group is None:
+            group = self.groups[tenant, family] = Group(tenant, family, len(self._rungs))
+        return group
+
+    def _forget(self, group: Group, horizon_ms: int) -> None:
+        first = [rung.first(horizon_ms) for rung in self._rungs]
+        if first == group.first:
+            return
+        group.first = first
+        for window, pane in [key for key in group.packs if key[1] < first[key[0]]]:
+            for series in group.packs.pop((window, pane)):
+                self._gone.append(_key(group.tenant, group.family, window, pane, series))
+                self._dirty.pop((group.tenant, group.family, window, pane, series), None)
+            self.dropped = True
+
+    def changes(self) -> tuple[list[Change], dict[tuple[str, str], list[CellRow]]]:
+        """What `settle` changed since the last call: changelog records, and the counts to send on by tenant and family.
+
+        A tenant and family whose time moved without a count has an empty list.
+        """
+        records: list[Change] = [(key, None) for key in self._gone]
+        rows: dict[tuple[str, str], list[CellRow]] = {pair: [] for pair in self._raised}
+        for (tenant, family, window, pane, series), cell in self._dirty.items():
+            records.append((_key(tenant, family, window, pane, series), orjson.dumps(cell)))
+            rows.setdefault((tenant, family), []).append((window, pane, series, cell[1:]))
+        records += [(b"g" + orjson.dumps(pair), orjson.dumps(self.groups[pair].high_ms)) for pair in self._raised]
+        self._gone.clear()
+        self._dirty.clear()
+        self._raised.clear()
+        return records, rows
+
+    def above(self, offset: int) -> dict[tuple[str, str], list[CellRow]]:
+        """The counts stamped at or above a source offset, by tenant and family; every family's time is among them."""
+        return {
+            pair: [
+                (window, pane, series, cell[1:])
+                for (window, pane), pack in group.packs.items()
+                for series, cell in pack.items()
+                if cell[0] >= offset
+            ]
+            for pair, group in self.groups.items()
+        }
+
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """Take back a changelog record; `key` begins with ``c`` (counts) or ``g`` (a family's time)."""
+        if key[:1] == b"g":
+            tenant, family = orjson.loads(key[1:])
+            if value is not None:
+                self._group(tenant, family).high_ms = orjson.loads(value)
+            return
+        tenant, family, window, pane, *labels = orjson.loads(key[1:])
+        packs, series = self._group(tenant, family).packs, tuple(labels)
+        if value is not None:
+            packs.setdefault((window, pane), {})[series] = orjson.loads(value)
+        elif (window, pane) in packs:
+            packs[window, pane].pop(series, None)
+
+    def live(self) -> Iterator[tuple[str, SeriesLabels]]:
+        """Every series with a pane, as (tenant, series); repeats are possible."""
+        for group in self.groups.values():
+            for pack in group.packs.values():
+                for series in pack:
+                    yield group.tenant, series
+
+
+def _key(tenant: str, family: str, window: int, pane: int, series: SeriesLabels) -> bytes:
+    return b"c" + orjson.dumps((tenant, family, window, pane, *series))
