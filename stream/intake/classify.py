@@ -24,7 +24,9 @@ from stream.intake.rejection import Reason, Rejection
 
 MAX_DEPTH: Final = 16
 
-_strings = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_strings = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_innermost = re.compile(rb"\[\]|\{\}")
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _place = re.compile(r" - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`$")
 _one_document = msgspec.json.Decoder(msgspec.Raw).decode
 
@@ -44,19 +46,14 @@ _ONE_OF: Mapping[type[Struct], tuple[tuple[str, str], ...]] = MappingProxyType(
 _fields = functools.cache(structs.fields)
 
 
-def deeper_than_allowed(value: bytes) -> bool:
-    """Whether JSON nests objects and arrays deeper than MAX_DEPTH; brackets in strings do not count."""
-    if value.count(b"[") + value.count(b"{") <= MAX_DEPTH:
+def deeper_than_allowed(document: bytes) -> bool:
+    """Whether a JSON document nests objects and arrays deeper than MAX_DEPTH; strings do not count."""
+    if document.count(b"[") + document.count(b"{") <= MAX_DEPTH:
         return False
-    depth = 0
-    for byte in _strings.sub(b"", value):
-        if byte in b"[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                return True
-        elif byte in b"]}":
-            depth -= 1
-    return False
+    brackets = _strings.sub(b"", document).translate(None, _NO_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        brackets = _innermost.sub(b"", brackets)
+    return bool(brackets)
 
 
 def classify(value: bytes, types: Mapping[str, type[Event]], tenants: frozenset[str]) -> Event | Rejection:
@@ -92,13 +89,13 @@ def _parse(value: bytes) -> dict[str, Any] | str:
         text = value.decode()
     except UnicodeDecodeError:
         return "not UTF-8"
-    if deeper_than_allowed(value):
-        return f"deeper than {MAX_DEPTH}"
     try:
         _one_document(value)
-        fields = json.loads(text, parse_int=_integer)
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, RecursionError):
         return "not one JSON document"
+    if deeper_than_allowed(value):
+        return f"deeper than {MAX_DEPTH}"
+    fields = json.loads(text, parse_int=_integer)
     return fields if isinstance(fields, dict) else "not a JSON object"
 
 
