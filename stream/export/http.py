@@ -6,17 +6,14 @@
     /api/scores   JSON; query parameters tenant, window, view (each may repeat) narrow it down
     /             the live page
 
-Whatever costs more than a few microseconds runs in a thread, once for all who ask at the same time (`SharedWork`).
+Whatever costs more than a few microseconds runs in a thread, once for all who ask at the same time
+(`SharedWork`).
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Final, Protocol
 
 import orjson
@@ -29,6 +26,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 from stream.clock import Clock, SystemClock
 from stream.export import accept
+from stream.export.page import page_route
 from stream.export.render import Renderer
 from stream.export.scores import Selection, scores
 from stream.export.service import ServiceMetrics
@@ -68,7 +66,7 @@ async def start_http(
     runner = web.AppRunner(application(export), access_log=None, handle_signals=False)
     await runner.setup()
     try:
-        # TLS and users (`settings.web_config`) come in here: an `ssl_context`, and a middleware in `application`.
+        # TLS and users (`settings.web_config`) come in here: `ssl_context`, a middleware in `application`.
         await web.TCPSite(runner, settings.metrics_host, settings.metrics_port).start()
     except BaseException:
         await runner.cleanup()
@@ -79,13 +77,15 @@ async def start_http(
 def application(export: Export) -> web.Application:
     """Return the routes over `export`."""
     app = web.Application()
-    app.add_routes([
-        web.get("/metrics", export.metrics),
-        web.get("/healthz", _healthz),
-        web.get("/readyz", export.readyz),
-        web.get("/api/scores", export.scores),
-        web.get("/", _page()),
-    ])
+    app.add_routes(
+        [
+            web.get("/metrics", export.metrics),
+            web.get("/healthz", _healthz),
+            web.get("/readyz", export.readyz),
+            web.get("/api/scores", export.scores),
+            web.get("/", page_route()),
+        ]
+    )
 
     async def close(_: web.Application) -> None:
         export.close()
@@ -117,7 +117,9 @@ class Export:
         """Answer a scrape."""
         openmetrics = accept.prefers_openmetrics(request.headers.get(hdrs.ACCEPT, ""))
         content_type = CONTENT_TYPE_LATEST if openmetrics else CONTENT_TYPE_PLAIN_0_0_4
-        return await self._answer(request, content_type, ("metrics", openmetrics), lambda: self._exposition(openmetrics=openmetrics))
+        return await self._answer(
+            request, content_type, ("metrics", openmetrics), lambda: self._exposition(openmetrics=openmetrics)
+        )
 
     async def readyz(self, _: web.Request) -> web.Response:
         """Answer whether this worker is ready."""
@@ -127,8 +129,12 @@ class Export:
     async def scores(self, request: web.Request) -> web.Response:
         """Answer the page, or whoever wants JSON."""
         query = request.query
-        selection = Selection(*(tuple(sorted(set(query.getall(name, ())))) for name in ("tenant", "window", "view")))
-        return await self._answer(request, "application/json", ("scores", selection), lambda: self._document(selection))
+        selection = Selection(
+            *(tuple(sorted(set(query.getall(name, ())))) for name in ("tenant", "window", "view"))
+        )
+        return await self._answer(
+            request, "application/json", ("scores", selection), lambda: self._document(selection)
+        )
 
     def close(self) -> None:
         """End the thread."""
@@ -152,17 +158,19 @@ class Export:
     def _document(self, selection: Selection) -> bytes:
         rows = self.source.rows()
         is_ready, reason = self.source.ready()
-        return orjson.dumps({
-            "time_ms": self.clock.now_ms(),
-            "ready": is_ready,
-            "reason": reason,
-            "windows": [window.label for window in self.settings.windows],
-            "views": [view.label for view in self.settings.views],
-            "tenants": sorted({row.series.tenant for row in rows}),
-            "min_privacy": self._limits.min_privacy,
-            "min_responses": self._limits.min_responses,
-            "scores": scores(rows, self._limits, selection),
-        })
+        return orjson.dumps(
+            {
+                "time_ms": self.clock.now_ms(),
+                "ready": is_ready,
+                "reason": reason,
+                "windows": [window.label for window in self.settings.windows],
+                "views": [view.label for view in self.settings.views],
+                "tenants": sorted({row.series.tenant for row in rows}),
+                "min_privacy": self._limits.min_privacy,
+                "min_responses": self._limits.min_responses,
+                "scores": scores(rows, self._limits, selection),
+            }
+        )
 
 
 async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
@@ -174,29 +182,3 @@ async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
 
 async def _healthz(_: web.Request) -> web.Response:
     return web.Response(text="ok\n")
-
-
-def _page() -> Callable[[web.Request], object]:
-    """Return the route of the live page: one file, whose script and style the policy names by their hashes."""
-    text = resources.files("stream.export").joinpath("page.html").read_text(encoding="utf-8")
-    policy = "; ".join((
-        "default-src 'none'",
-        f"script-src {_hashes('script', text)}",
-        f"style-src {_hashes('style', text)}",
-        "connect-src 'self'",
-        "img-src data:",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    ))
-
-    async def page(_: web.Request) -> web.Response:
-        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
-
-    return page
-
-
-def _hashes(element: str, text: str) -> str:
-    inner = re.findall(rf"<{element}>(.*?)</{element}>", text, re.DOTALL)
-    digests = (hashlib.sha256(part.encode()).digest() for part in inner)
-    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests) or "'none'"

@@ -1,8 +1,8 @@
 """The families of series in the Prometheus text format and in OpenMetrics.
 
-Byte for byte what ``prometheus_client`` would write for the same samples, at a fraction of its cost: between two
-scrapes most windows of most series stand still, so the text of each is kept until its tally changes, and a scrape
-is little more than one join. Only the header lines differ between the two formats.
+Byte for byte what ``prometheus_client`` would write for the same samples, at a fraction of its cost: between
+two scrapes most windows of most series stand still, so the text of each is kept until its tally changes, and
+a scrape is little more than one join. Only the header lines differ between the two formats.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Final, TypeAlias
 
-from prometheus_client.utils import floatToGoString
-
 from stream import catalogue
 from stream.catalogue import MetricFamily
+from stream.export.numbers import number_text
 from stream.scoring.families import Row, Series, Tally
 from stream.scoring.kpis import Labels, Limits, Sample, samples
 
-SERIES_FAMILIES: Final = tuple(family for family in catalogue.FAMILIES if family.of_series and family.available)
+SERIES_FAMILIES: Final = tuple(
+    family for family in catalogue.FAMILIES if family.of_series and family.available
+)
 """The metric families rendered here, in the order of export."""
 
 END: Final = b"# EOF\n"
@@ -58,6 +59,7 @@ class Renderer:
     def _take(self, rows: Iterable[Row]) -> None:
         by_series: dict[Series, dict[_Place, Tally]] = {}
         last: Series | None = None
+        places: dict[_Place, Tally] = {}
         for series, family, window, tally in rows:
             if series is not last:
                 places = by_series.setdefault(series, {})
@@ -123,7 +125,7 @@ class _Lines:
         text = self._label_texts.get(sample.labels)
         if text is None:
             text = self._label_texts[sample.labels] = _label_text(self._labels + sample.labels)
-        return f"{sample.metric_family}{text} {floatToGoString(sample.value)}\n"
+        return f"{sample.metric_family}{text} {number_text(sample.value)}\n"
 
 
 def _label_text(labels: Labels) -> str:

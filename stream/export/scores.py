@@ -1,7 +1,7 @@
 """Scores as JSON: the answer of ``/api/scores``, and the records of the topic of latest scores.
 
-The same rules of privacy and absence as in the metrics hold, since both are made from the same assessment: a score
-that may not be shown or does not exist is null, and its counts are left out with it.
+The same rules of privacy and absence as in the metrics hold, since both are made from the same assessment: a
+score that may not be shown or does not exist is null, and its counts are left out with it.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Selection(NamedTuple):
 def score(row: Row, limits: Limits) -> dict[str, Any]:
     """Return what may be said of one series, KPI family and window.
 
-    Keys: the labels of the series, ``window``, ``metric`` (the KPI family); ``score`` and ``interval`` ([lower,
-    upper]) of its main estimate, ``n``, ``low_confidence``, ``hidden`` (too few answers to show any of these),
-    ``counts`` by category, and ``estimates``: metric family to {``value``, ``interval``}.
+    Keys: the labels of the series, ``window``, ``metric`` (the KPI family); ``score`` and ``interval``
+    ([lower, upper]) of its main estimate, ``n``, ``low_confidence``, ``hidden`` (too few answers to show any
+    of these), ``counts`` by category, and ``estimates``: metric family to {``value``, ``interval``}.
     """
     result = assess(row.family, row.tally, limits)
     main = result.estimates[0] if result.estimates else None
@@ -58,12 +58,14 @@ def score(row: Row, limits: Limits) -> dict[str, Any]:
 
 def scores(rows: Iterable[Row], limits: Limits, selection: Selection) -> list[dict[str, Any]]:
     """Return the selected scores, sorted by series, window and metric."""
-    chosen = sorted((row for row in rows if selection.takes(row)), key=lambda row: (row.series, row.window, row.family))
+    chosen = sorted(
+        (row for row in rows if selection.takes(row)), key=lambda row: (row.series, row.window, row.family)
+    )
     return [score(row, limits) for row in chosen]
 
 
 def record_key(row: Row) -> bytes:
-    """Return the key of a row's record in the topic of latest scores: series, window and metric joined by ``|``."""
+    """Return the key of a row's record in the topic of latest scores: ``series|window|metric``."""
     return _SEPARATOR.join((*row.series, row.window, row.family)).encode()
 
 
@@ -80,4 +82,6 @@ def record_value(row: Row, limits: Limits, changed_ms: int) -> bytes | None:
 
 def _counts(result: Assessment) -> dict[str, int]:
     """Return the counts by category; one without a category of its own is what was sent."""
-    return {(sample.labels[-1][1] if sample.labels else "sent"): int(sample.value) for sample in result.counts}
+    return {
+        (sample.labels[-1][1] if sample.labels else "sent"): int(sample.value) for sample in result.counts
+    }

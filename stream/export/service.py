@@ -1,7 +1,7 @@
 """The families that tell about the service itself: records, rejections, lag, readiness.
 
-Names, kinds, help and labels come from the catalogue. The values stand in plain dicts: counting costs an addition
-on the event loop, and everything else happens when somebody scrapes.
+Names, kinds, help and labels come from the catalogue. The values stand in plain dicts: counting costs an
+addition on the event loop, and everything else happens when somebody scrapes.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Final, TypeAlias
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 from stream import __version__, catalogue
+from stream.export.numbers import number_text
 from stream.intake.rejection import Reason
 
 TOPICS: Final = ("surveys", "interactions", "relationships")
@@ -49,7 +49,7 @@ class ServiceMetrics(Collector):
         self.registry.register(self)
 
     def records(self, topic: str, outcome: str, n: int = 1) -> None:
-        """Add source records of `topic` (without prefix) whose effect is durable; rejected ones by `rejected`."""
+        """Add source records of `topic` (without prefix) whose effect is durable."""
         self._add("cx_records_total", n, topic, outcome)
 
     def rejected(self, topic: str, reason: Reason, n: int = 1) -> None:
@@ -129,7 +129,7 @@ class AgeHistogram:
 
     def add_samples(self, metric: Metric) -> None:
         """Write buckets, count and sum (in seconds) into a family."""
-        bounds = [*(floatToGoString(bound / 1000) for bound in self._bounds_ms), "+Inf"]
+        bounds = [*(number_text(bound / 1000) for bound in self._bounds_ms), "+Inf"]
         total_ms, running = self._total_ms, list(accumulate(self._counts.copy()))
         for bound, count in zip(bounds, running, strict=True):
             metric.add_sample(f"{metric.name}_bucket", {"le": bound}, count)

@@ -1,7 +1,7 @@
 """One piece of work for all who ask for it at the same time.
 
-Ten scrapers must not cost ten renderings. A result is kept ten times as long as it took to make, at most a second,
-so that rendering never takes more than about a tenth of the time, and figures are never old.
+Ten scrapers must not cost ten renderings. A result is kept ten times as long as it took to make, at most a
+second, so that rendering never takes more than about a tenth of the time, and figures are never old.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What is counted for each KPI family, and for which series.
 
-A *tally* is a tuple of whole numbers, one for each cell of its family. The tallies of one series add up cell by
-cell: over panes to a window, over source partitions to a series. Everything exported for a series and window is
-a function of such a tally (``kpis.py``), so nothing but counts has to be kept or moved.
+A *tally* is a tuple of whole numbers, one for each cell of its family. The tallies of one series add up cell
+by cell: over panes to a window, over source partitions to a series. Everything exported for a series and
+window is a function of such a tally (``kpis.py``), so nothing but counts has to be kept or moved.
 
 ========  =============================  ================================
 family    cells                          a value is
@@ -30,7 +30,8 @@ Value: TypeAlias = int | str
 class Family:
     """The layout of one KPI family's tallies.
 
-    `cell_by_value` maps every value on the family's scale to the index in `cells` of the cell that it adds 1 to.
+    `cell_by_value` maps every value on the family's scale to the index in `cells` of the cell that it adds 1
+    to.
     """
 
     name: str
@@ -44,7 +45,7 @@ class Family:
 
 
 class Series(NamedTuple):
-    """One line of scores. Every field is a label of the exported metrics; ``""`` where the view does not use it."""
+    """One line of scores. Every field is a label of the metrics; ``""`` where the view does not use it."""
 
     tenant: str
     level: str
@@ -81,16 +82,22 @@ def _nps_cell(answer: int) -> int:
     return 0 if answer >= 9 else 1 if answer >= 7 else 2
 
 
-FAMILIES: Final[Mapping[str, Family]] = MappingProxyType({
-    family.name: family
-    for family in (
-        _family("nps", ("promoter", "passive", "detractor"), {answer: _nps_cell(answer) for answer in range(11)}),
-        _by_value("csat", range(1, 6)),
-        _by_value("ces", range(1, 8)),
-        _by_name("positive", "positive", "neutral", "negative"),
-        _by_name("response", "sent", "responded"),
-    )
-})
+FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
+    {
+        family.name: family
+        for family in (
+            _family(
+                "nps",
+                ("promoter", "passive", "detractor"),
+                {answer: _nps_cell(answer) for answer in range(11)},
+            ),
+            _by_value("csat", range(1, 6)),
+            _by_value("ces", range(1, 8)),
+            _by_name("positive", "positive", "neutral", "negative"),
+            _by_name("response", "sent", "responded"),
+        )
+    }
+)
 """Every KPI family by name, in the order of export."""
 
 SURVEY_FAMILIES: Final = ("nps", "csat", "ces")

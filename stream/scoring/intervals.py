@@ -1,7 +1,7 @@
 """95 % intervals from whole counts.
 
-Every function takes exact integers and returns ``(lower, upper)`` as floats, clipped to the score's scale, or None
-where the data say nothing about the spread. The same counts give the same bits on every machine.
+Every function takes exact integers and returns ``(lower, upper)`` as floats, clipped to the score's scale, or
+None where the data say nothing about the spread. The same counts give the same floats, whoever asks.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _NEWTON_STEPS: Final = 4
 def net_share(up: int, down: int, n: int) -> Interval:
     """Return the adjusted Wald interval of ``100*(up - down)/n``, in points from -100 to 100.
 
-    Rocks (2016), arXiv 1601.07235: three imagined answers, of them 3/4 up and 3/4 down, keep the interval honest
-    for few or unanimous answers, where the plain Wald interval shrinks to nothing. The shares of one multinomial
-    are not independent; their covariance is in the formula. `n` must be at least 1.
+    Rocks (2016), arXiv 1601.07235: three imagined answers, of them 3/4 up and 3/4 down, keep the interval
+    honest for few or unanimous answers, where the plain Wald interval shrinks to nothing. The shares of one
+    multinomial are not independent; their covariance is in the formula. `n` must be at least 1.
     """
     adjusted = n + 3
     net = (up - down) / adjusted
@@ -67,8 +67,9 @@ def mean(total: int, squares: int, n: int, *, lowest: int, highest: int) -> Inte
 def t_quantile(df: int) -> float:
     """Return the 97.5 % quantile of Student's t distribution with `df` >= 1 degrees of freedom.
 
-    An expansion in 1/df (Abramowitz and Stegun 26.7.5) is right to ten digits for many degrees of freedom; for few
-    it is the start of a Newton iteration on the finite sum of the distribution function (26.7.3, 26.7.4).
+    An expansion in 1/df (Abramowitz and Stegun 26.7.5) is right to ten digits for many degrees of freedom;
+    for few it is the start of a Newton iteration on the finite sum of the distribution function (26.7.3,
+    26.7.4).
     """
     guess = _expansion(df)
     if df > _SUMMED_UP_TO_DF:
@@ -86,7 +87,7 @@ def _expansion(df: int) -> float:
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92_160,
     )
-    return z + sum(term / df ** (power + 1) for power, term in enumerate(terms))
+    return z + sum(term / float(df) ** power for power, term in enumerate(terms, start=1))
 
 
 def _within(t: float, df: int) -> float:

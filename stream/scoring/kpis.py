@@ -1,7 +1,8 @@
 """The definition of every score: a tally in, what is exported out.
 
-The stream, the batch recomputation, the live page and the documents all come here; there is no second formula.
-Scores are unrounded. A score with no answers is absent, never 0: an NPS of 0 and a CSAT of 0 % are real news.
+The stream, the batch recomputation, the live page and the documents all come here; there is no second
+formula. Scores are unrounded. A score with no answers is absent, never 0: an NPS of 0 and a CSAT of 0 % are
+real news.
 
 Three outcomes for the tally of one series and window, with *n* the number of answers behind its score:
 
@@ -26,14 +27,14 @@ Labels: TypeAlias = tuple[tuple[str, str], ...]
 
 
 class Limits(NamedTuple):
-    """Answers needed before anything is shown, and before a score is relied upon (settings of the same names)."""
+    """Answers needed before anything is shown, and before a score is relied upon."""
 
     min_privacy: int
     min_responses: int
 
 
 class Sample(NamedTuple):
-    """One exported value. `labels` are the metric family's own; those of the series and window go before them."""
+    """One exported value. `labels` are the metric family's own, after those of series and window."""
 
     metric_family: str
     labels: Labels
@@ -41,7 +42,7 @@ class Sample(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """A score under its metric family's name, in its exported unit, with its 95 % interval where there is one."""
+    """A score in its exported unit, with its 95 % interval where there is one."""
 
     metric_family: str
     value: float
@@ -166,10 +167,12 @@ _CATEGORIES: Final = {
     "ces": _by_category("ces", easy=slice(4, 7), neutral=slice(3, 4), difficult=slice(0, 3)),
 }
 
-_KPIS: Final[Mapping[str, _Kpi]] = MappingProxyType({
-    "nps": _Kpi(sum, _CATEGORIES["nps"], nps),
-    "csat": _Kpi(sum, _CATEGORIES["csat"], csat),
-    "ces": _Kpi(sum, _CATEGORIES["ces"], ces),
-    "positive": _Kpi(lambda tally: tally[0] + tally[2], _by_valence, positive),
-    "response": _Kpi(lambda tally: tally[0], _sent, response),
-})
+_KPIS: Final[Mapping[str, _Kpi]] = MappingProxyType(
+    {
+        "nps": _Kpi(sum, _CATEGORIES["nps"], nps),
+        "csat": _Kpi(sum, _CATEGORIES["csat"], csat),
+        "ces": _Kpi(sum, _CATEGORIES["ces"], ces),
+        "positive": _Kpi(lambda tally: tally[0] + tally[2], _by_valence, positive),
+        "response": _Kpi(lambda tally: tally[0], _sent, response),
+    }
+)
