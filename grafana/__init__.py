@@ -1,1 +1,1 @@
-"""Dashboards, rules and runbook. Only `grafana.generate` is code; the rest is configuration."""
+"""Dashboards, rules and runbook. Only `build.py` and `generate/` are code; the rest is configuration."""

@@ -1,4 +1,7 @@
-"""Write the generated files, or with `--check` say which are out of date (exit status 1)."""
+"""Write the generated files, or with `--check` say which are out of date (exit status 1).
+
+Run as ``python -m grafana.build`` or ``make generate``.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from pathlib import Path
 
 from grafana.generate import dashboard, metrics_page
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 OUTPUTS = {
     ROOT / "grafana/dashboards/customer-experience.json": dashboard.render,
@@ -25,14 +28,13 @@ def stale() -> list[Path]:
 def main(arguments: list[str]) -> int:
     """Return the exit status: 0 in order, 1 out of date (only with `--check`)."""
     changed = stale()
+    only_check = "--check" in arguments
     for path in changed:
-        if "--check" not in arguments:
+        if not only_check:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(OUTPUTS[path](), "utf-8")
-        sys.stdout.write(
-            f"{'out of date' if '--check' in arguments else 'written'}: {path.relative_to(ROOT)}\n"
-        )
-    return 1 if changed and "--check" in arguments else 0
+        sys.stdout.write(f"{'out of date' if only_check else 'written'}: {path.relative_to(ROOT)}\n")
+    return 1 if changed and only_check else 0
 
 
 if __name__ == "__main__":
