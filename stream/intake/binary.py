@@ -23,7 +23,7 @@ _one_document = msgspec.json.Decoder(msgspec.Raw).decode
 
 TOO_BIG: Final = Rejection(Reason.TOO_BIG, f"over {MAX_BYTES} bytes")
 _NO_DATA: Final = Rejection(Reason.MALFORMED, "headers of binary mode, but no data")
-_BAD_DATA: Final = Rejection(Reason.MALFORMED, "data in binary mode: not one JSON document")
+_BAD_DATA: Final = Rejection(Reason.MALFORMED, "data in binary mode: not one JSON object")
 _BAD_HEADER: Final = Rejection(Reason.MALFORMED, "a ce_ header is not UTF-8")
 
 
@@ -40,10 +40,8 @@ def structured(value: bytes | None, headers: Sequence[tuple[str, bytes | None]])
         texts = {name: content.decode() for name, content in attributes.items()}
     except UnicodeDecodeError:
         return _BAD_HEADER
-    try:
-        # Spliced in as it is (a long integer stays one): were it not one document, it could add attributes.
-        _one_document(value)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    # Spliced in as it is (a long integer stays one): were it not one document, it could add attributes.
+    if not _is_object(value):
         return _BAD_DATA
     return orjson.dumps(texts)[:-1] + b',"data":' + value + b"}"
 
@@ -56,3 +54,12 @@ def _attributes(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, bytes]
     if given.get("content-type", b"").lower().startswith(b"application/cloudevents"):
         return {}
     return {name: given[_PREFIX + name] for name in _ATTRIBUTES if _PREFIX + name in given}
+
+
+def _is_object(value: bytes) -> bool:
+    """Whether bytes are one JSON object and nothing else; whether its strings are UTF-8 is not looked at."""
+    try:
+        _one_document(value)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return value.lstrip(b" \t\r\n").startswith(b"{")
