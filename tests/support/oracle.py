@@ -1,0 +1,142 @@
+"""An independent recount: what the service must export for the records that stand in Kafka.
+
+Shares no code with the service. Slow and plain on purpose: every fault of a record is looked for, every standing
+answer is kept, every window is a filter over all of them. The parts are in `tests/support/recount/`.
+
+How ambiguous rules are read here (where the service reads one otherwise, the contract decides, not this file):
+
+* The size of a record is that of its value; headers do not count. Depth counts the outermost object as 1.
+* `null` is the same as not given, for attributes and for fields.
+* Only a wrong or missing `specversion` is `not_cloudevents`; another absent attribute is a `missing_field`. Strings
+  outside their length are `bad_type`. Non-JSON numbers (NaN), text that is no Unicode, a byte order mark and binary
+  mode with a value that is no object are `malformed`. A repeated key counts with its last value.
+* Binary mode: there is a `ce_` header, and the content type is not `application/cloudevents…`.
+* `(source, id)` is one space for a partition, over tenants and types. What the resolver calls a duplicate (an old
+  revision, a known invitation) was accepted: it registers its id. Distance is counted in records as read.
+* The highest accepted time (event clock) moves with every event that is neither rejected, test nor a copy.
+* A misplaced record is one that is not where murmur2 of `<tenantid>:<subject>` would put it, judged for every record
+  that is not rejected. Its customer's state in that partition is apart from the state at home.
+* A retraction that names an unknown response marks its id; markers last from the retraction's own now.
+  `cx_corrections_total`: `retraction` and `revision` by response removed or replaced, whether or not it had counted
+  answers; `late_invitation` by response whose counted answers moved; `late` for events that end as `counted`.
+* Expiry of an invitation changes nothing, not even for answers that come after it.
+* The response rate takes an answer to any metric. Its window is that of the invitation's time only.
+* A series is shown in every window up to the longest that holds something of it. A window with neutral interactions
+  only has less than the privacy limit and is not empty: nothing but `cx_low_confidence` is shown.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from tests.support.recount.judging import judge
+from tests.support.recount.model import Counted, Event, Record, Recount, Rules
+from tests.support.recount.murmur import partition_of
+from tests.support.recount.surveys import Customer
+from tests.support.recount.windows import cells
+
+__all__ = ["Record", "Recount", "Rules", "cells", "recount"]
+
+
+def recount(records: Iterable[Record], rules: Rules) -> Recount:
+    """Judge and count all records of the source topics, each partition in the order of its offsets."""
+    found = Recount()
+    partitions: dict[tuple[str, int], _Partition] = {}
+    for record in sorted(records, key=lambda r: (r.topic, r.partition, r.offset)):
+        place = (record.topic, record.partition)
+        partitions.setdefault(place, _Partition(rules, found)).take(record)
+    for partition in partitions.values():
+        partition.leave()
+    return found
+
+
+class _Partition:
+    """One source partition, record by record."""
+
+    def __init__(self, rules: Rules, found: Recount) -> None:
+        self._rules, self._found = rules, found
+        self._index = 0
+        self._accepted_at: dict[tuple[str, str], int] = {}
+        self._highest_ms: dict[str, int] = {}
+        self._interactions: list[Counted] = []
+        keep_ms = rules.longest_ms + rules.max_lateness_ms
+        self._customers: dict[tuple[str, str], Customer] = defaultdict(
+            lambda: Customer(found.corrections, keep_ms)
+        )
+
+    def take(self, record: Record) -> None:
+        """Count one record."""
+        self._index += 1
+        event = self._judge(record)
+        if isinstance(event, str):
+            self._found.rejected[record.topic, event] += 1
+            self._found.rejections[record.topic, record.partition, record.offset] = event
+            self._found.records[record.topic, "rejected"] += 1
+            return
+        if partition_of(f"{event.tenant}:{event.subject}", self._rules.partitions) != record.partition:
+            self._found.misplaced[record.topic] += 1
+        outcome = self._outcome(event, record.timestamp_ms)
+        self._found.records[record.topic, outcome] += 1
+
+    def leave(self) -> None:
+        """Hand over what stands at the end."""
+        self._found.standing.extend(self._interactions)
+        for customer in self._customers.values():
+            self._found.standing.extend(customer.standing())
+
+    def _judge(self, record: Record) -> Event | str:
+        rules = self._rules
+        event = judge(record, rules)
+        if isinstance(event, str):
+            return event
+        if event.time_ms > record.timestamp_ms + rules.max_skew_ms:
+            return "future"
+        oldest_ms = self._base_ms(event, record.timestamp_ms) - rules.longest_ms - rules.max_lateness_ms
+        return "too_late" if event.time_ms < oldest_ms else event
+
+    def _base_ms(self, event: Event, now_ms: int) -> int:
+        """From where lateness is measured."""
+        return self._highest_ms.get(event.tenant, event.time_ms) if self._rules.clock == "event" else now_ms
+
+    def _outcome(self, event: Event, now_ms: int) -> str:
+        if event.data.get("test"):
+            return "test"
+        identity = (event.source, event.id)
+        if (
+            self._index - self._accepted_at.get(identity, -self._rules.dedup_records)
+            <= self._rules.dedup_records
+        ):
+            return "duplicate"
+        self._accepted_at[identity] = self._index
+        used = {key: value for key, value in event.data.get("segments", {}).items() if key in self._rules.segment_keys}
+        event = event._replace(data={**event.data, "segments": used})
+        base_ms = self._base_ms(event, now_ms)
+        self._highest_ms[event.tenant] = max(base_ms if self._rules.clock == "event" else 0, event.time_ms)
+        outcome = self._resolve(event, base_ms)
+        if outcome == "counted" and event.time_ms < base_ms - self._rules.grace_ms:
+            self._found.corrections["late"] += 1
+        return outcome
+
+    def _resolve(self, event: Event, now_ms: int) -> str:
+        if event.type == "cx.interaction.v1":
+            self._count_interaction(event)
+        if not event.type.startswith("cx.survey."):
+            return "counted"
+        customer = self._customers[event.tenant, event.subject]
+        outcome = customer.take(event, now_ms)
+        for counted in customer.standing():
+            self._found.count_highest(counted)
+        return outcome
+
+    def _count_interaction(self, event: Event) -> None:
+        given = event.data
+        if "valence" in given:
+            place = (
+                given["channel"],
+                given.get("touchpoint", ""),
+                tuple(sorted(given.get("segments", {}).items())),
+            )
+            counted = Counted(
+                "positive", given["valence"], event.tenant, "interaction", *place, event.time_ms
+            )
+            self._interactions.append(counted)
+            self._found.count_highest(counted)

@@ -1,0 +1,128 @@
+"""What is exported for one series and window, from the answers in it; formulas from KPIS.md, fractions inside."""
+
+import math
+from collections import Counter
+from fractions import Fraction
+from functools import lru_cache
+
+from tests.support.recount.model import Labels, Rules
+
+Z = 1.959964
+SAMPLES = tuple[str, Labels]
+Tally = Counter[int | str]
+Exported = dict[tuple[str, Labels], float]
+CATEGORIES: dict[str, dict[str, range]] = {
+    "nps": {"promoter": range(9, 11), "passive": range(7, 9), "detractor": range(7)},
+    "csat": {"satisfied": range(4, 6), "neutral": range(3, 4), "dissatisfied": range(1, 3)},
+    "ces": {"easy": range(5, 8), "neutral": range(4, 5), "difficult": range(1, 4)},
+}
+SCALE = {"csat": (1, 5), "ces": (1, 7)}
+
+
+def exported(family: str, tally: Tally, rules: Rules) -> Exported:
+    """Samples by family name and the family's own labels."""
+    shown = _survey(family, tally) if family in CATEGORIES else _shares(family, tally)
+    judged = tally["positive"] + tally["negative"] if family == "positive" else tally["sent"]
+    n = tally.total() if family in CATEGORIES else judged
+    if n < rules.min_privacy and tally.total():
+        shown = {}
+    return {**shown, ("cx_low_confidence", (("metric", family),)): float(n < rules.min_responses)}
+
+
+def _survey(family: str, tally: Tally) -> Exported:
+    counts = {name: sum(tally[value] for value in values) for name, values in CATEGORIES[family].items()}
+    shown: Exported = {
+        ("cx_survey_responses", (("category", name), ("metric", family))): float(count)
+        for name, count in counts.items()
+    }
+    if not tally.total():
+        return shown
+    first, middle, last = counts.values()
+    if family == "nps":
+        return shown | _with_interval(
+            "cx_nps_score", nps(first, middle, last), nps_interval(first, middle, last)
+        )
+    share = "cx_csat_ratio" if family == "csat" else "cx_ces_easy_ratio"
+    n = tally.total()
+    shown |= _with_interval(share, Fraction(first, n), wilson(first, n))
+    return shown | _with_interval(f"cx_{family}_mean", mean(tally), mean_interval(tally, *SCALE[family]))
+
+
+def _shares(family: str, tally: Tally) -> Exported:
+    if family == "positive":
+        valences = ("positive", "neutral", "negative")
+        shown: Exported = {("cx_interactions", (("valence", name),)): float(tally[name]) for name in valences}
+        name, hits, n = "cx_positive_ratio", tally["positive"], tally["positive"] + tally["negative"]
+    else:
+        shown = {("cx_surveys_sent", ()): float(tally["sent"])}
+        name, hits, n = "cx_survey_response_ratio", tally["responded"], tally["sent"]
+    return shown | (_with_interval(name, Fraction(hits, n), wilson(hits, n)) if n else {})
+
+
+def _with_interval(name: str, score: Fraction, ends: tuple[float, float] | None) -> Exported:
+    shown: Exported = {(name, ()): float(score)}
+    if ends:
+        shown |= {(f"{name}_lower", ()): ends[0], (f"{name}_upper", ()): ends[1]}
+    return shown
+
+
+def nps(promoters: int, passives: int, detractors: int) -> Fraction:
+    """-100 to 100."""
+    return Fraction(100 * (promoters - detractors), promoters + passives + detractors)
+
+
+def nps_interval(promoters: int, passives: int, detractors: int) -> tuple[float, float]:
+    """Adjusted Wald (Rocks 2016): three imagined answers, a quarter of them promoters, a quarter detractors."""
+    n = promoters + passives + detractors + 3
+    p, d = (promoters + 0.75) / n, (detractors + 0.75) / n
+    half = Z * math.sqrt((p + d - (p - d) ** 2) / n)
+    return max(-100.0, 100 * (p - d - half)), min(100.0, 100 * (p - d + half))
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """The shares whose normal test does not refuse this count: roots of (hits/n - s)² = z²·s(1-s)/n."""
+    a, b, c = 1 + Z * Z / n, -(2 * hits / n + Z * Z / n), (hits / n) ** 2
+    root = math.sqrt(max(0.0, b * b - 4 * a * c))
+    return max(0.0, (-b - root) / (2 * a)), min(1.0, (-b + root) / (2 * a))
+
+
+def mean(tally: Tally) -> Fraction:
+    """The mean of the values."""
+    return Fraction(sum(int(value) * count for value, count in tally.items()), tally.total())
+
+
+def mean_interval(tally: Tally, low: int, high: int) -> tuple[float, float] | None:
+    """Student's interval of the mean, none for one answer."""
+    n, middle = tally.total(), mean(tally)
+    if n == 1:
+        return None
+    variance = sum(((int(value) - middle) ** 2 * count for value, count in tally.items()), Fraction(0)) / (
+        n - 1
+    )
+    half = t_quantile(n - 1) * math.sqrt(variance / n)
+    return max(float(low), float(middle) - half), min(float(high), float(middle) + half)
+
+
+@lru_cache(maxsize=None)
+def t_quantile(freedom: int) -> float:
+    """The t that leaves 2.5 % above it: Newton's steps on the integrated density."""
+    t = Z * (1 + 1 / freedom) if freedom > 1 else 12.7
+    for _ in range(60):
+        step = (_t_below(t, freedom) - 0.975) / _t_density(t, freedom)
+        t -= step
+        if abs(step) < 1e-13 * t:
+            break
+    return t
+
+
+def _t_density(t: float, freedom: int) -> float:
+    log = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2) - math.log(math.pi * freedom) / 2
+    return math.exp(log - (freedom + 1) / 2 * math.log1p(t * t / freedom))
+
+
+def _t_below(t: float, freedom: int) -> float:
+    """0.5 and Simpson's rule from 0 to t."""
+    steps = 2000
+    inner = (2 * (1 + i % 2) * _t_density(t * i / steps, freedom) for i in range(1, steps))
+    total = _t_density(0, freedom) + math.fsum(inner) + _t_density(t, freedom)
+    return 0.5 + total * t / steps / 3

@@ -1,0 +1,60 @@
+"""Standing contributions to exported cells: views, windows, and what a small window may show."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from tests.support.recount.model import Cell, Counted, Recount, Rules
+from tests.support.recount.scoring import Tally, exported
+
+Series = tuple[tuple[str, str], ...]
+
+
+def series_of(counted: Counted, view: str) -> Series | None:
+    """The labels of the series that this view puts it in, None when it lacks a value."""
+    labels = {"channel": "", "touchpoint": "", "segment": ""}
+    segments = dict(counted.segments)
+    if view != "total":
+        for key in view.split("+"):
+            value = getattr(counted, key) if key in {"channel", "touchpoint"} else segments.get(key, "")
+            if not value:
+                return None
+            name = key if key in {"channel", "touchpoint"} else "segment"
+            labels[name] = "+".join(filter(None, (labels[name], value)))
+    return (("tenant", counted.tenant), ("level", counted.level), ("by", view), *labels.items())
+
+
+def holds(time_ms: int, size_ms: int, pane_ms: int, end_ms: int) -> bool:
+    """Whether a window holds this time: `size / pane` panes up to and with the one that holds its end."""
+    last = end_ms // pane_ms
+    return last - size_ms // pane_ms < time_ms // pane_ms <= last
+
+
+def cells(recount: Recount, rules: Rules, now_ms: int | None = None) -> dict[Cell, float]:
+    """Every exported count and score; windows end at `now_ms`, or by the event clock where that is set."""
+    tallies: dict[tuple[str, Series], dict[str, Tally]] = defaultdict(lambda: defaultdict(Counter))
+    for counted in recount.standing:
+        end_ms = _end_ms(counted, recount, rules, now_ms)
+        into = [w for w, size in rules.windows if holds(counted.time_ms, size, rules.pane_ms(w), end_ms)]
+        for series in filter(None, (series_of(counted, view) for view in rules.views)):
+            for window in into:
+                tallies[counted.family, series][window][counted.what] += 1
+    found: dict[Cell, float] = {}
+    for (family, series), by_window in tallies.items():
+        for window in _alive(by_window, rules):
+            for (name, own), value in exported(family, by_window[window], rules).items():
+                found[name, tuple(sorted((*series, ("window", window), *own)))] = value
+    return found
+
+
+def _end_ms(counted: Counted, recount: Recount, rules: Rules, now_ms: int | None) -> int:
+    if rules.clock == "event":
+        return recount.highest_ms[counted.tenant, counted.family]
+    if now_ms is None:
+        raise ValueError("windows of the wall clock need the time")
+    return now_ms
+
+
+def _alive(by_window: dict[str, Tally], rules: Rules) -> Iterable[str]:
+    """The windows to show: a series that lives in one is shown, empty or not, in every shorter one."""
+    longest = max(size for window, size in rules.windows if window in by_window)
+    return [window for window, size in rules.windows if size <= longest]
