@@ -2,7 +2,7 @@
 
 Nothing else reads the environment.
 
-SettingsError(Exception)      the variable, its value (never a secret), and what to do
+SettingsError(CxError)        the variable, its value (never a secret), and what to do
   └─ from an unknown CX_ name, a value that cannot be read, or two that contradict each other
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from stream import values
+from stream.errors import CxError
 from stream.values import View, Window
 
 __all__ = ["Settings", "SettingsError", "View", "Window"]
@@ -25,7 +26,7 @@ _KUBERNETES_VALUE = re.compile(r"(?:tcp|udp|sctp)://.*", re.DOTALL)
 _NOT_A_SETTING = "is not a setting of cx-stream"
 
 
-class SettingsError(Exception):
+class SettingsError(CxError):
     """A setting is unknown, cannot be read, or contradicts another."""
 
 

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import for_code
+from aiokafka.errors import KafkaError, for_code
 
+from stream.errors import BrokerUnreachable, TopicError
 from stream.flow.security import kafka_client_options
 from stream.settings import Settings
 
@@ -19,10 +20,6 @@ _MIB = 1_048_576
 _REPLICAS = 3
 _ALREADY_EXISTS = 36
 _LEADER_DEADLINE_S = 30.0
-
-
-class TopicError(Exception):
-    """The broker refused to make or describe a topic."""
 
 
 class TopicSpec(NamedTuple):
@@ -111,7 +108,7 @@ async def ensure(settings: Settings, wanted: Sequence[TopicSpec] | None = None) 
     """Make the topics that are missing, and return their names; existing ones stay as they are.
 
     `wanted` is all of `specs` by default. Returns when every partition has a leader. Raises TopicError
-    when the broker refuses, TimeoutError when it does not settle.
+    when the broker refuses, BrokerUnreachable, TimeoutError when it does not settle.
     """
     wanted = specs(settings) if wanted is None else wanted
     async with _admin(settings) as admin:
@@ -155,7 +152,10 @@ async def differences(settings: Settings, wanted: Sequence[TopicSpec] | None = N
 @contextlib.asynccontextmanager
 async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(client_id="cx-topics", **kafka_client_options(settings))
-    await admin.start()
+    try:
+        await admin.start()
+    except KafkaError as error:
+        raise BrokerUnreachable(settings.bootstrap, error) from error
     try:
         yield admin
     finally:

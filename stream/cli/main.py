@@ -11,9 +11,10 @@ from typing import Any
 import click
 
 from stream import __version__
-from stream.settings import Settings, SettingsError
+from stream.errors import CxError
+from stream.settings import Settings
 
-USAGE = 2
+WRONG_DATA, USAGE = 1, 2
 # Told here, so that `cx --help` need not import Faust and eleven modules to say one line of each.
 COMMANDS = {
     "broker": "Run the embedded broker alone.",
@@ -51,10 +52,10 @@ class Commands(click.Group):
             formatter.write_dl(sorted(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; a bad setting is a usage error, a reader that went away is no error."""
+        """Run a command; what a person can mend is told in a line, a reader that went away is no error."""
         try:
             return super().invoke(ctx)
-        except SettingsError as error:
+        except CxError as error:
             click.echo(f"cx: {error}", err=True)
             ctx.exit(USAGE)
         except BrokenPipeError:
@@ -69,5 +70,5 @@ def main() -> None:
 
 
 def settings_from_env() -> Settings:
-    """Build the settings of this process; SettingsError ends the command with status 2."""
+    """Build the settings of this process. Raises SettingsError."""
     return Settings.from_env(os.environ)
