@@ -1,0 +1,132 @@
+"""The monitoring configuration in real programs: Prometheus scrapes, evaluates, and tells the Alertmanager.
+
+Every expression of the dashboard and of the recording rules must return data; of an alert, every selector
+must (the whole is empty as long as all is well; that it fires is what the promtool tests show).
+"""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stream.export.http import start_http
+from stream.export.service import ServiceMetrics
+from stream.intake.rejection import Reason
+from stream.scoring.families import Row, Series
+from stream.settings import Settings
+from tests.support import promql
+from tests.support.monitoring import Alertmanager, Prometheus
+from tests.support.wait import eventually
+
+pytestmark = pytest.mark.slow
+
+# Two scrapes, so that rates exist, and an evaluation after them; then another for rules that rest on rules.
+_DEADLINE_S = 90
+_TALLIES = {
+    "nps": (50, 30, 20),
+    "csat": (5, 5, 30, 40, 20),
+    "ces": (80, 210, 140, 110, 160, 180, 120),
+    "positive": (80, 7, 20),
+    "response": (400, 120),
+}
+
+
+class MadeUp:
+    """Rows of every view, level and KPI family, and a little of everything the service says of itself."""
+
+    def __init__(self) -> None:
+        """Fill the service's own figures."""
+        self.metrics = ServiceMetrics()
+        for topic in ("surveys", "interactions"):
+            self.metrics.records(topic, "counted", 1000)
+            self.metrics.watermark(topic, 1_750_000_000_000)
+            self.metrics.lag(topic, 0)
+        self.metrics.rejected("surveys", Reason.OFF_SCALE, 3)
+        self.metrics.overflowed("channel")
+        self.metrics.ages.observe(120, 1000)
+        self.metrics.recovered(0.4)
+        self.metrics.ready(is_ready=True)
+
+    def rows(self) -> list[Row]:
+        """Return the tallies."""
+        return [
+            Row(Series("acme", level, by, channel, touchpoint, ""), family, window, tally)
+            for level in ("interaction", "relationship")
+            for by, channel, touchpoint in (
+                ("total", "", ""),
+                ("channel", "web", ""),
+                ("touchpoint", "", "pay"),
+            )
+            for window in ("5m", "1h", "24h")
+            for family, tally in _TALLIES.items()
+            if family != "positive" or level == "interaction"
+        ]
+
+    def ready(self) -> tuple[bool, str]:
+        """Return that all is well."""
+        return True, ""
+
+
+@pytest.fixture
+def made_up_worker() -> Iterator[str]:
+    """`host:port` of the service's own HTTP port over made-up rows."""
+    source, loop = MadeUp(), asyncio.new_event_loop()
+    settings = Settings.from_env({"CX_METRICS_PORT": "0"})
+    runner = loop.run_until_complete(start_http(settings, source, source.metrics))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield "{}:{}".format(*runner.addresses[0])
+    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.close()
+
+
+def expect_data(prometheus: Prometheus) -> None:
+    """Wait until every expression has returned data, and tell those that have not."""
+    wanted = [expression.chosen() for expression in promql.of_dashboards()]
+    wanted += [promql.Expression(rule["record"], rule["record"]) for rule in promql.recordings()]
+    wanted += [
+        promql.Expression(expression.where, str(selector))
+        for expression in promql.of_rules()
+        for selector in expression.selectors
+    ]
+    missing = wanted
+
+    def all_there() -> bool:
+        nonlocal missing
+        missing = [expression for expression in missing if not prometheus.query(expression.text)]
+        assert not missing, "\n".join(map(str, missing))
+        return True
+
+    eventually(all_there, _DEADLINE_S, "every expression returns data")
+
+
+def expect_sound_rules(prometheus: Prometheus) -> None:
+    """Every rule has been evaluated without an error, and every target has been scraped."""
+    rules = [rule for group in prometheus.get("rules")["groups"] for rule in group["rules"]]
+    assert len(promql.rules()) == len(rules)
+    assert {"ok"} == {rule["health"] for rule in rules}
+    assert {"up"} == {target["health"] for target in prometheus.get("targets")["activeTargets"]}
+
+
+def test_every_expression_returns_data_of_made_up_scores(made_up_worker: str, tmp_path: Path) -> None:
+    """Without Kafka: the real HTTP port, Prometheus, Alertmanager; an alert arrives with links that work."""
+    alertmanager = Alertmanager(tmp_path / "alertmanager")
+    prometheus = Prometheus(
+        tmp_path / "prometheus", workers=[made_up_worker], alertmanagers=[alertmanager.address]
+    )
+    with alertmanager.process, prometheus.process:
+        expect_data(prometheus)
+        expect_sound_rules(prometheus)
+        for rule in promql.alerts():
+            assert prometheus.page(f"/consoles/{rule['alert']}.md").startswith(f"# {rule['alert']}\n")
+        (alert,) = eventually(alertmanager.alerts, _DEADLINE_S, "the overflow reaches the Alertmanager")
+        assert {"alertname": "CxLabelsOverflowed", "label": "channel", "severity": "warning"} == alert[
+            "labels"
+        ]
+        assert f"{prometheus.url}/consoles/CxLabelsOverflowed.md" == alert["annotations"]["runbook_url"]
+        assert "http://127.0.0.1:3000/d/cx-stream" == alert["annotations"]["dashboard_url"]
+        assert "today" == alert["receivers"][0]["name"]
