@@ -63,7 +63,7 @@ async def start_http(
     With port 0 a free one is taken: see the runner's `addresses`. Raises `OSError` when the port is in use.
     """
     export = Export(settings, source, metrics, clock or SystemClock())
-    runner = web.AppRunner(application(export), access_log=None, handle_signals=False)
+    runner = web.AppRunner(application(export), access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
     try:
         # TLS and users (`settings.web_config`) come in here: `ssl_context`, a middleware in `application`.

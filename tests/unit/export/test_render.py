@@ -72,7 +72,7 @@ def test_the_body_is_byte_for_byte_what_prometheus_client_writes(openmetrics: bo
     """Ours is faster and nothing else; odd label values and large numbers included."""
     registry = CollectorRegistry()
     registry.register(_Reference(rows))
-    expected = generate_openmetrics(registry) if openmetrics else generate_latest(registry)
+    expected = generate_openmetrics(registry) if openmetrics else generate_latest(registry)  # type: ignore[no-untyped-call]
     assert expected == render(rows, LIMITS, openmetrics=openmetrics)
 
 
@@ -135,7 +135,7 @@ def test_both_formats_parse_to_the_same_samples() -> None:
     openmetrics = render(rows, LIMITS, openmetrics=True).decode()
     assert openmetrics.endswith(END.decode())
     found = [sample for family in parse_text(text) for sample in family.samples]
-    assert found == [sample for family in parse_openmetrics(openmetrics) for sample in family.samples]
+    assert found == [sample for family in parse_openmetrics(openmetrics) for sample in family.samples]  # type: ignore[no-untyped-call]
     assert {family.name for family in SERIES_FAMILIES} == {sample.name for sample in found}
 
 

@@ -31,9 +31,7 @@ def test_a_score_carries_its_interval_n_counts_and_labels() -> None:
         "low_confidence": True,
         "hidden": False,
         "counts": {"promoter": 5, "passive": 3, "detractor": 2},
-        "estimates": {
-            "cx_nps_score": {"value": 30.0, "interval": pytest.approx((-19.05, 65.20), abs=0.005)}
-        },
+        "estimates": {"cx_nps_score": {"value": 30.0, "interval": pytest.approx((-19.05, 65.20), abs=0.005)}},
     } == score(NPS, LIMITS)
 
 

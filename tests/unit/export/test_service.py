@@ -40,7 +40,7 @@ def test_every_sample_has_the_labels_of_the_catalogue(metrics: ServiceMetrics) -
     metrics.recovered(1.5)
     metrics.ages.observe(12)
     seen = set()
-    for family in text_string_to_metric_families(generate_openmetrics(metrics.registry).decode()):
+    for family in text_string_to_metric_families(generate_openmetrics(metrics.registry).decode()):  # type: ignore[no-untyped-call]
         for sample in family.samples:
             name = sample.name.removesuffix("_bucket").removesuffix("_count").removesuffix("_sum")
             assert set(catalogue.BY_NAME[name].labels) == set(sample.labels) - {"le"}

@@ -120,9 +120,7 @@ def test_an_error_reaches_all_and_is_not_kept() -> None:
         def fail() -> bytes:
             raise ValueError("no")
 
-        found = await asyncio.gather(
-            *(shared.get("metrics", fail) for _ in range(3)), return_exceptions=True
-        )
+        found = await asyncio.gather(*(shared.get("metrics", fail) for _ in range(3)), return_exceptions=True)
         assert [ValueError] * 3 == [type(error) for error in found]
         assert await shared.get("metrics", Work(clock)) == b"1"
 
@@ -132,7 +130,7 @@ def test_an_error_reaches_all_and_is_not_kept() -> None:
 def test_one_who_hangs_up_does_not_take_it_from_the_others() -> None:
     """A scraper's time-out must not cancel the rendering that others wait for."""
 
-    async def scene(shared: SharedWork, clock: FakeClock) -> None:
+    async def scene(shared: SharedWork, _: FakeClock) -> None:
         gate = threading.Event()
 
         def wait() -> bytes:

@@ -37,9 +37,7 @@ def test_net_share_meets_the_published_adjusted_wald_intervals(
         ((0.0, 0.2775), 0, 10),
     ],
 )
-def test_share_meets_the_published_wilson_intervals(
-    expected: tuple[float, float], hits: int, n: int
-) -> None:
+def test_share_meets_the_published_wilson_intervals(expected: tuple[float, float], hits: int, n: int) -> None:
     """No hits and nothing but hits still leave room for doubt."""
     assert expected == pytest.approx(intervals.share(hits, n), abs=0.00005)
 

@@ -14,7 +14,12 @@ LIMITS = Limits(min_privacy=5, min_responses=30)
 VECTORS: tuple[tuple[str, Tally, int, dict[str, float]], ...] = (
     ("nps", (10, 0, 0), 10, {"cx_nps_score": 100, "cx_nps_score_lower": 47.50, "cx_nps_score_upper": 100}),
     ("nps", (5, 3, 2), 10, {"cx_nps_score": 30, "cx_nps_score_lower": -19.05, "cx_nps_score_upper": 65.20}),
-    ("nps", (50, 30, 20), 100, {"cx_nps_score": 30, "cx_nps_score_lower": 14.05, "cx_nps_score_upper": 44.20}),
+    (
+        "nps",
+        (50, 30, 20),
+        100,
+        {"cx_nps_score": 30, "cx_nps_score_lower": 14.05, "cx_nps_score_upper": 44.20},
+    ),
     (
         "nps",
         (250, 675, 75),
