@@ -6,11 +6,14 @@ must (the whole is empty as long as all is well; that it fires is what the promt
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from stream.client import Publisher
 from stream.export.http import start_http
 from stream.export.service import ServiceMetrics
 from stream.intake.rejection import Reason
@@ -18,6 +21,7 @@ from stream.scoring.families import Row, Series
 from stream.settings import Settings
 from tests.support import promql
 from tests.support.monitoring import Alertmanager, Prometheus
+from tests.support.processes import Worker
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.slow
@@ -130,3 +134,55 @@ def test_every_expression_returns_data_of_made_up_scores(made_up_worker: str, tm
         assert f"{prometheus.url}/consoles/CxLabelsOverflowed.md" == alert["annotations"]["runbook_url"]
         assert "http://127.0.0.1:3000/d/cx-stream" == alert["annotations"]["dashboard_url"]
         assert "today" == alert["receivers"][0]["name"]
+
+
+def test_every_expression_returns_data_of_a_real_worker(
+    cx_env: dict[str, str], start_worker: Callable[[dict[str, str]], Worker], tmp_path: Path
+) -> None:
+    """The whole way: events in a real Kafka, a worker, a Prometheus. No alert fires but the one provoked."""
+    settings = cx_env | {"CX_MAX_SERIES": "3"}
+    worker = start_worker(settings)
+    worker.wait_until_ready()
+    with Publisher(Settings.from_env(settings)) as publisher:
+        for event in _events():
+            publisher.publish(event)
+    prometheus = Prometheus(tmp_path / "prometheus", workers=[f"127.0.0.1:{worker.port}"])
+    with prometheus.process:
+        expect_data(prometheus)
+        expect_sound_rules(prometheus)
+        (n,) = prometheus.query(
+            'series:cx_survey_responses:sum{tenant="acme",by="total",window="1h",metric="nps"}'
+        )
+        assert str(_CUSTOMERS) == n["value"][1]
+        firing = eventually(
+            lambda: prometheus.query('ALERTS{alertstate="firing"}'), _DEADLINE_S, "the overflow fires"
+        )
+        assert {"CxLabelsOverflowed"} == {sample["metric"]["alertname"] for sample in firing}
+
+
+_CUSTOMERS = 60
+
+
+def _events() -> Iterator[dict[str, Any]]:
+    """Yield an invitation, an answer and an interaction of each customer, of more channels than may be."""
+    for number in range(_CUSTOMERS):
+        where = {"channel": f"channel-{number % 5}", "touchpoint": "pay"}
+        ids = {"survey_id": "s", "invitation_id": "i"}
+        answers = [{"metric": metric, "value": 1 + number % 5} for metric in ("nps", "csat", "ces")]
+        valence = "negative" if number % 3 else "positive"
+        yield _event(number, "cx.survey.sent.v1", where | ids | {"metrics": ["nps"], "level": "interaction"})
+        yield _event(number, "cx.survey.answered.v1", ids | {"response_id": "r", "answers": answers})
+        yield _event(number, "cx.interaction.v1", where | {"interaction_id": "x", "valence": valence})
+
+
+def _event(customer: int, type_: str, fields: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": f"{type_}-{customer}",
+        "source": "/test",
+        "type": type_,
+        "time": datetime.now(UTC).isoformat(),
+        "subject": f"c-{customer}",
+        "tenantid": "acme",
+        "data": fields,
+    }
