@@ -26,7 +26,7 @@ SCALES: Mapping[str, range] = MappingProxyType(
 _is_label = re.compile(r"[A-Za-z0-9_.:-]{1,64}").fullmatch
 _is_tenant = re.compile(r"[a-z0-9_-]{1,64}").fullmatch
 # `@` (also percent-encoded) after something and before a domain with a dot in it, anywhere in the text.
-_holds_email = re.compile(r"[^\s@](?:@|%40)[^\s@]+\.[^\s@.]").search
+_holds_email = re.compile(r"[^ \t\r\n@](?:@|%40)[^ \t\r\n@]+\.[^ \t\r\n@.]").search
 
 LABEL_FIELDS = ("channel", "touchpoint", "survey_id")
 _TIME_FIELDS = ("expires_at", "effective_at")
