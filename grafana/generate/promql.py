@@ -46,6 +46,11 @@ def gauge(name: str, **labels: str) -> str:
     return f"max {_AWAY} ({selector(name, **labels)})"
 
 
+def lowest(name: str, **labels: str) -> str:
+    """Return a gauge that every worker has, such as a watermark: the one furthest behind counts."""
+    return f"min {_AWAY} ({selector(name, **labels)})"
+
+
 def recorded(name: str, **labels: str) -> str:
     """Return the result of a recording rule, which has no instance any more."""
     if name not in RECORDED:

@@ -127,8 +127,9 @@ def pipeline() -> Iterator[Placed]:
     )
     lag = {"{{topic}}": promql.recorded("topic:cx_consumer_lag_records:sum")}
     yield panels.lines("Lag", "Source records that wait to be processed.", lag), 9, 6
-    age = {"{{topic}}": f"time() - {promql.gauge('cx_watermark_timestamp_seconds')}"}
-    yield panels.lines("Watermark age", "How old the newest event time is.", age, unit="s"), 8, 6
+    age = {"{{topic}}": f"time() - {promql.lowest('cx_watermark_timestamp_seconds')}"}
+    what = "How old the newest event time is, in the partition that is furthest behind."
+    yield panels.lines("Watermark age", what, age, unit="s"), 8, 6
     delays = {
         f"p{percent}": promql.quantile(percent / 100, "cx_event_age_seconds") for percent in (50, 95, 99)
     }
