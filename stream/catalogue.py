@@ -153,7 +153,7 @@ _SERVICE: Final = (
     _service(Kind.COUNTER, "cx_rejected_total", "records", "topic reason", "Records rejected, by reason."),
     _service(Kind.COUNTER, "cx_corrections_total", "corrections", "kind", "Changes to what was counted."),
     _service(Kind.HISTOGRAM, "cx_event_age_seconds", "seconds", "", "Age of events when they were counted."),
-    _service(Kind.GAUGE, "cx_watermark_timestamp_seconds", "seconds", "topic", "Event time that all partitions reached."),
+    _service(Kind.GAUGE, "cx_watermark_timestamp_seconds", "seconds", "topic", "Event time reached."),
     _service(Kind.GAUGE, "cx_consumer_lag_records", "records", "topic", "Source records not yet processed."),
     _service(Kind.GAUGE, "cx_state_ready", "", "", "1 while the worker's own partitions are recovered."),
     _service(Kind.COUNTER, "cx_labels_overflowed_total", "values", "label", "Values counted as other."),

@@ -1,7 +1,6 @@
-"""The Alertmanager configuration in a real Alertmanager: who is told, and what is held back because of what."""
+"""The Alertmanager configuration in a real Alertmanager: who is told, and what is held back, and why."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
