@@ -44,7 +44,7 @@ _EVERYWHERE: Final = {
 
 
 class Source(Protocol):
-    """Where the scores come from. Both methods are called from another thread than the event loop's."""
+    """Where the scores come from: `rows` is called in a thread, `ready` there and on the event loop."""
 
     def rows(self) -> list[Row]:
         """Return the tallies of every series, KPI family and window that this worker exports now."""

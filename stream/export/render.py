@@ -88,7 +88,8 @@ class _SeriesText:
             return
         former, self._tallies, self._blocks = self._tallies, tallies, None
         lines = self._lines
-        self._lines = {place: lines.get(place) or _Lines(self._series, *place) for place in sorted(tallies)}
+        if tallies.keys() != lines.keys():
+            self._lines = {p: lines.get(p) or _Lines(self._series, *p) for p in sorted(tallies)}
         for place, tally in tallies.items():
             if former.get(place) != tally:
                 self._lines[place].write(tally, limits)

@@ -21,6 +21,7 @@ _PROMETHEUS = (
         (True, "application/openmetrics-text"),
         (True, "application/openmetrics-text; version=1.0.0, text/plain;q=0.5"),
         (True, "text/plain;q=0.5, application/openmetrics-text;q=0.9"),
+        (True, "text/plain, application/openmetrics-text"),
         (True, _PROMETHEUS),
         (False, "application/openmetrics-text;q=0.3, text/plain;q=0.9"),
         (False, "application/openmetrics-text;q=0"),

@@ -129,6 +129,7 @@ def test_two_scrapes_of_equal_data_are_equal_bytes() -> None:
     async def scene(site: Site) -> None:
         answers = [await site.get("/metrics", **{"Accept-Encoding": "gzip"}) for _ in range(2)]
         assert answers[0][2] == answers[1][2]
+        assert answers[0][2][4:8] == bytes(4)
 
     run(scene, FakeSource(rows()))
 
