@@ -72,9 +72,11 @@ class Page:
 
     def until(self, expression: str, deadline: float = 30.0) -> Any:
         """Wait until an expression is true on the page, and return it."""
-        return eventually(
-            lambda: self.evaluate(expression), deadline, f"{expression} on the page; it shows {self.text()!r}"
-        )
+        try:
+            return eventually(lambda: self.evaluate(expression), deadline, f"{expression} on the page")
+        except AssertionError as error:
+            error.add_note(f"the page shows {self.text()!r}")
+            raise
 
     def text(self) -> str:
         """Return all text that the page shows."""
