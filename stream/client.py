@@ -61,7 +61,7 @@ class DeliveryError(Exception):
         self.count = count
         self.undelivered = first
         super().__init__(
-            f"{count} events were not delivered; the first: {first[0].event_id}: {first[0].error}"
+            f"{count} events were not delivered; the first, {first[0].event_id}: {first[0].error}"
         )
 
 

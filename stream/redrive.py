@@ -1,9 +1,9 @@
 """Rejected records back to the topics they came from, each once for each reason that it was rejected for.
 
-How far each reason has been redriven is kept in the commit of the group `<app id>-redrive`: an offset for each
-partition, with the offsets by reason as its metadata. It is committed after the broker has taken what was sent;
-a run that dies in between sends a few records again, which the workers know for duplicates. The embedded broker
-keeps no such metadata: there every run redrives all.
+How far each reason has been redriven is kept in the commit of the group `<app id>-redrive`: an offset for
+each partition, with the offsets by reason as its metadata. It is committed after the broker has taken what was
+sent: a run that dies in between sends a few records again, which workers know for duplicates. The embedded
+broker keeps no such metadata: there every run redrives all.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ _UNREACHABLE_MS = 10_000
 
 
 class Rejected(NamedTuple):
-    """A record of `cx.rejected`: why and where it was rejected, what it was; `cut`: not all of it is there."""
+    """A record of `cx.rejected`: why and where it was rejected, what it was; `cut`: only its beginning."""
 
     reason: str
     topic: str

@@ -66,7 +66,7 @@ class Children:
         return None
 
     def end(self, deadline_s: float) -> None:
-        """End them in the reverse order of their start, each with what is left of the time; then the group."""
+        """End them in reverse order, each with what is left of the time, then the group."""
         limit_s = self._clock.monotonic_s() + deadline_s
         for process in reversed(self._processes.values()):
             with contextlib.suppress(ProcessLookupError):

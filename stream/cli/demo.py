@@ -1,55 +1,24 @@
 """`cx demo`: broker, topics, worker and simulated traffic, in one process group, with one command."""
 
-import asyncio
 import os
-import signal
-import subprocess
-import sys
-import tempfile
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
-from pathlib import Path
-from typing import Any
 
 import click
-from rich.console import Console
-from rich.live import Live
 
-from stream import embedded, topics
-from stream.cli import board
-from stream.cli.children import Children
+from stream import embedded
 from stream.cli.main import WRONG_DATA
-from stream.cli.page import Page, WorkerUnreachable
-from stream.clock import SystemClock
-from stream.ports import free_port, is_free, is_open
-from stream.settings import Settings
+from stream.cli.show import CX, Demo, Failure, Interrupted
+from stream.cli.simulate import Duration
+from stream.ports import free_port, is_free
 from stream.simulate import SCENARIOS
 
-_CX = (sys.executable, "-m", "stream")
-_BROKER_DEADLINE_S, _WORKER_DEADLINE_S, _END_DEADLINE_S = 15.0, 60.0, 4.0
-_LOOK_S, _TELL_S = 0.2, 5.0
 # As much of the past hour as is written in a few seconds.
 _PAST_S, _PAST_EVENTS = 3_600.0, 40_000
 _CHANGE_AFTER_S = 60.0
-_WINDOW = "1h"
 _DEFAULT_PORT = 8_000
-# How long after its end a short demo waits for the first scores.
-_LATEST_SCORES_S = 30.0
-_SCORES = ("cx_nps_score", "cx_csat_ratio", "cx_ces_mean", "cx_positive_ratio", "cx_survey_response_ratio")
-_TOTAL = frozenset({'by="total"', 'level="interaction"', f'window="{_WINDOW}"'})
-
-
-class Failure(Exception):  # noqa: N818  # the name says it
-    """A part of the demo did not do what it should."""
-
-
-class Interrupted(Exception):  # noqa: N818  # the name says it
-    """The demo was told to end before it had begun."""
 
 
 @click.command()
-@click.option("--duration", type=click.FloatRange(1), help="End after so many seconds; default: at Ctrl-C.")
+@click.option("--duration", type=Duration(), help="End after this time, such as 30s; default: at Ctrl-C.")
 @click.option(
     "--rate",
     type=click.FloatRange(0, 5_000, min_open=True),
@@ -68,7 +37,7 @@ class Interrupted(Exception):  # noqa: N818  # the name says it
 def demo(
     ctx: click.Context,
     *,
-    duration: float | None,
+    duration: int | None,
     rate: float,
     scenario: str,
     seed: int,
@@ -79,9 +48,10 @@ def demo(
     Needs neither Java nor Docker. The past hour of traffic is there at once; then it goes on at its own pace.
     The scenario sets in after a minute (after a third of a shorter demo). Ctrl-C ends everything.
     """
-    run = Demo(_environment(broker_port or free_port()), duration)
+    duration_s = None if duration is None else duration / 1_000
+    run = Demo(_environment(broker_port or free_port()), duration_s)
     try:
-        run.start(_traffic(rate, scenario, seed, duration))
+        run.start(_traffic(rate, scenario, seed, duration_s))
         run.show()
     except Interrupted:
         ctx.exit(0)
@@ -91,106 +61,6 @@ def demo(
     finally:
         run.end()
     ctx.exit(0 if run.tell_scores() else WRONG_DATA)
-
-
-class Demo:
-    """The processes of a demo, from start to end."""
-
-    def __init__(self, env: Mapping[str, str], duration_s: float | None) -> None:
-        self._env = env
-        self._settings = Settings.from_env(env)
-        self._duration_s = duration_s
-        self._clock = SystemClock()
-        self._console = Console()
-        self._folder = tempfile.TemporaryDirectory(prefix="cx-demo-")
-        self._children = Children(Path(self._folder.name), self._clock)
-        self._page = Page(f"http://127.0.0.1:{self._settings.metrics_port}")
-        self._told = threading.Event()
-        self._metrics: list[str] = []
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: self._told.set())
-
-    def start(self, traffic: Sequence[str]) -> None:
-        """Start everything in its order, each when the former is ready. Raises Failure."""
-        port = int(self._settings.bootstrap.rpartition(":")[2])
-        self._children.start("broker", embedded.command(port), self._env)
-        self._wait(lambda: is_open(port), _BROKER_DEADLINE_S, "the broker")
-        asyncio.run(topics.ensure(self._settings))
-        self._children.start("worker", [*_CX, "worker"], self._env)
-        self._wait(self._page.is_ready, _WORKER_DEADLINE_S, "the worker")
-        events = self._children.start("traffic", traffic, self._env, stdout=subprocess.PIPE)
-        self._children.start("publisher", [*_CX, "publish", "-"], self._env, stdin=events.stdout)
-        assert events.stdout is not None
-        events.stdout.close()
-        click.echo(f"live page  {self._page.url}/")
-        click.echo(f"metrics    {self._page.url}/metrics")
-        click.echo(f"broker     {self._settings.broker}   (CX_BROKER for other commands)")
-
-    def show(self) -> None:
-        """Show the scores until the end of the demo. Raises Failure when a part of it has ended."""
-        start_s = told_s = self._clock.monotonic_s()
-        with (
-            Live(console=self._console, auto_refresh=False)
-            if self._console.is_terminal
-            else nullcontext() as live
-        ):
-            while not self._over(self._clock.monotonic_s() - start_s):
-                self._check()
-                scores = self._scores()
-                if live is not None:
-                    live.update(board.table(scores, _WINDOW, self._page.url), refresh=True)
-                elif self._clock.monotonic_s() - told_s >= _TELL_S:
-                    told_s = self._clock.monotonic_s()
-                    click.echo(board.line(scores, _WINDOW))
-                self._told.wait(_LOOK_S)
-
-    def end(self) -> None:
-        """End every process, within five seconds."""
-        self._children.end(_END_DEADLINE_S)
-        self._folder.cleanup()
-
-    def tell_scores(self) -> bool:
-        """Print the scores last read from /metrics; tells whether there were any, or nobody waited for them."""
-        if self._metrics:
-            click.echo("\nthe scores on /metrics:")
-        for each in self._metrics:
-            click.echo(each)
-        return bool(self._metrics) or self._told.is_set()
-
-    def _over(self, passed_s: float) -> bool:
-        """Tell whether the demo is over: told to, or its time is up and scores were seen (or will not be)."""
-        if self._told.is_set() or self._duration_s is None:
-            return self._told.is_set()
-        return passed_s >= self._duration_s + (0 if self._metrics else _LATEST_SCORES_S)
-
-    def _scores(self) -> list[dict[str, Any]]:
-        """Read the scores: from /metrics for the end, as JSON for the table; none while the worker is busy."""
-        try:
-            self._metrics = [each for each in self._page.metrics() if _is_shown(each)] or self._metrics
-            scores: list[dict[str, Any]] = self._page.scores(f"?window={_WINDOW}")["scores"]
-        except WorkerUnreachable:
-            return []
-        return scores
-
-    def _wait(self, condition: Callable[[], bool], deadline_s: float, what: str) -> None:
-        limit_s = self._clock.monotonic_s() + deadline_s
-        while not condition():
-            self._check()
-            if self._told.wait(_LOOK_S):
-                raise Interrupted
-            if self._clock.monotonic_s() > limit_s:
-                raise Failure(f"{what} is not ready after {deadline_s:g} s")
-
-    def _check(self) -> None:
-        ended = self._children.ended()
-        if ended is not None and not self._told.is_set():
-            raise Failure(ended)
-
-
-def _is_shown(sample: str) -> bool:
-    """Tell whether a line of /metrics is a score of everything in the window, without its interval."""
-    name, _, rest = sample.partition("{")
-    return name in _SCORES and _TOTAL.issubset(rest.partition("}")[0].split(","))
 
 
 def _environment(broker_port: int) -> dict[str, str]:
@@ -208,6 +78,6 @@ def _traffic(rate: float, scenario: str, seed: int, duration_s: float | None) ->
     past_s = min(_PAST_S, _PAST_EVENTS / rate)
     change_s = _CHANGE_AFTER_S if duration_s is None else min(_CHANGE_AFTER_S, duration_s / 3)
     return [
-        *(*_CX, "simulate", "--realtime", "--rate", str(rate), "--seed", str(seed), "--scenario", scenario),
+        *(*CX, "simulate", "--realtime", "--rate", str(rate), "--seed", str(seed), "--scenario", scenario),
         *("--start", f"-{past_s:.0f}s", "--change-after", f"{past_s + change_s:.0f}s", "--change-for", "1h"),
     ]

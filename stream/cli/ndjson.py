@@ -40,8 +40,9 @@ def lines(file: IO[bytes]) -> Iterator[Line]:
 class Faults:
     """What was wrong with lines: the first ones are shown, all are counted by reason."""
 
-    def __init__(self, name: str) -> None:
-        self._name = "stdin" if name == "<stdin>" else name
+    def __init__(self, file: IO[bytes]) -> None:
+        name = getattr(file, "name", None)
+        self._name = name if isinstance(name, str) and name != "<stdin>" else "stdin"
         self.reasons: Counter[str] = Counter()
 
     def add(self, line: int, reason: Reason, detail: str) -> None:

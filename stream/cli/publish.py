@@ -17,7 +17,7 @@ def publish(ctx: click.Context, file: IO[bytes]) -> None:
 
     A line that is no valid event is told and left out; the exit status is then 1.
     """
-    faults = Faults(file.name)
+    faults = Faults(file)
     with Publisher(settings_from_env()) as publisher:
         undelivered = _send(publisher, file, faults)
     click.echo(f"{publisher.delivered} sent, {faults.summary()}", err=True)

@@ -20,7 +20,7 @@ def validate(ctx: click.Context, file: IO[bytes]) -> None:
     or on other records (`future`, `too_late`, duplicates) is not looked at.
     """
     router = Router(settings_from_env().tenants)
-    faults, valid = Faults(file.name), 0
+    faults, valid = Faults(file), 0
     with progress("events") as display:
         task = display.add_task("", total=None)
         for number, value in lines(file):
