@@ -3,27 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from grafana.generate import promql
 from stream.catalogue import BY_NAME
 
 
-@dataclass(frozen=True, slots=True)
-class Kpi:
-    """A score with interval. `metric`: its name in `cx_low_confidence`; `low`, `high`: ends of its scale."""
+class Axis(NamedTuple):
+    """How Grafana draws a unit of the catalogue: its own unit, decimals, and the ends of the scale."""
 
-    title: str
-    family: str
-    metric: str
     unit: str
     decimals: int
     low: float
     high: float
 
+
+_AXES = {
+    "points": Axis("none", 1, -100, 100),
+    "ratio": Axis("percentunit", 1, 0, 1),
+    "1-5": Axis("none", 2, 1, 5),
+    "1-7": Axis("none", 2, 1, 7),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """A score with interval. `metric` is its name in `cx_low_confidence`."""
+
+    title: str
+    family: str
+    metric: str
+
     @property
     def description(self) -> str:
         """What the catalogue says, for the panel's tooltip."""
         return BY_NAME[self.family].help
+
+    @property
+    def axis(self) -> Axis:
+        """The axis of the unit that the catalogue names."""
+        return _AXES[BY_NAME[self.family].unit]
 
     def value(self, end: str = "", **labels: str) -> str:
         """PromQL of the score, or with `end` "_lower" or "_upper" of one end of its interval."""
@@ -39,11 +58,11 @@ class Kpi:
         return promql.answers(self.metric, **labels)
 
 
-NPS = Kpi("NPS", "cx_nps_score", "nps", "none", 1, -100, 100)
-CSAT = Kpi("CSAT", "cx_csat_ratio", "csat", "percentunit", 1, 0, 1)
-CES = Kpi("CES", "cx_ces_mean", "ces", "none", 2, 1, 7)
-EASY = Kpi("CES easy", "cx_ces_easy_ratio", "ces", "percentunit", 1, 0, 1)
-POSITIVE = Kpi("Positive experience", "cx_positive_ratio", "positive", "percentunit", 1, 0, 1)
-RESPONSE = Kpi("Response rate", "cx_survey_response_ratio", "response", "percentunit", 1, 0, 1)
+NPS = Kpi("NPS", "cx_nps_score", "nps")
+CSAT = Kpi("CSAT", "cx_csat_ratio", "csat")
+CES = Kpi("CES", "cx_ces_mean", "ces")
+EASY = Kpi("CES easy", "cx_ces_easy_ratio", "ces")
+POSITIVE = Kpi("Positive experience", "cx_positive_ratio", "positive")
+RESPONSE = Kpi("Response rate", "cx_survey_response_ratio", "response")
 
 ALL = (NPS, CSAT, CES, EASY, POSITIVE, RESPONSE)

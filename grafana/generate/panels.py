@@ -35,8 +35,8 @@ def tile(kpi: Kpi) -> stat.Panel:
         .title(kpi.title)
         .description(f"{kpi.description} In the window $window. Empty: too few answers to show.")
         .datasource(DATASOURCE)
-        .unit(kpi.unit)
-        .decimals(kpi.decimals)
+        .unit(kpi.axis.unit)
+        .decimals(kpi.axis.decimals)
         .color_scheme(dashboard.FieldColor().mode(d.FieldColorModeId.FIXED).fixed_color("blue"))
         .no_value(_NOTHING)
         .text_mode(c.BigValueTextMode.VALUE_AND_NAME)
@@ -62,11 +62,11 @@ def trend(kpi: Kpi) -> timeseries.Panel:
         d.DynamicConfigValue("custom.fillOpacity", 15),
     ]
     return (
-        lines(f"{kpi.title}, $window", kpi.description, {}, unit=kpi.unit)
-        .decimals(kpi.decimals)
+        lines(f"{kpi.title}, $window", kpi.description, {}, unit=kpi.axis.unit)
+        .decimals(kpi.axis.decimals)
         .color_scheme(dashboard.FieldColor().mode(d.FieldColorModeId.FIXED).fixed_color("blue"))
-        .axis_soft_min(kpi.low)
-        .axis_soft_max(kpi.high)
+        .axis_soft_min(kpi.axis.low)
+        .axis_soft_max(kpi.axis.high)
         .with_target(over_time(kpi.value(), kpi.title, "A"))
         .with_target(over_time(kpi.value("_lower"), "from", "B"))
         .with_target(over_time(kpi.value("_upper"), "to", "C"))

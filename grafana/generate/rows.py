@@ -62,7 +62,7 @@ def places() -> Iterator[Placed]:
     for kpi in (kpis.NPS, kpis.CSAT, kpis.POSITIVE):
         by_channel = {"{{channel}}": kpi.value(by="channel")}
         yield (
-            panels.lines(f"{kpi.title} by channel, $window", kpi.description, by_channel, unit=kpi.unit),
+            panels.lines(f"{kpi.title} by channel, $window", kpi.description, by_channel, unit=kpi.axis.unit),
             8,
             8,
         )
@@ -82,7 +82,10 @@ def _scores_by(title: str, view: str, keys: tuple[str, ...]) -> Builder[d.Panel]
     )
     panel = panels.joined_table(title, description, keys, columns)
     for kpi in kpis.ALL:
-        unit = [d.DynamicConfigValue("unit", kpi.unit), d.DynamicConfigValue("decimals", kpi.decimals)]
+        unit = [
+            d.DynamicConfigValue("unit", kpi.axis.unit),
+            d.DynamicConfigValue("decimals", kpi.axis.decimals),
+        ]
         panel.override_by_regexp(f"{kpi.title}( from| to)?", unit)
     return panel
 
