@@ -23,7 +23,7 @@ from tests.support.ports import free_ports, is_open
 from tests.support.processes import Process
 from tests.support.wait import eventually
 
-_HERE = Path(__file__).parent / "kafka"
+_HERE = Path(__file__).parent / "kafka_jars"
 _CLUSTER_ID = "AAAAAAAAAAAAAAAAAAAAAQ"
 _START_DEADLINE_S = 60
 _PROPERTIES = """\
