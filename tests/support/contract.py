@@ -122,7 +122,7 @@ def _example(path: Path, root: Path) -> Example:
 
 
 @dataclass
-class _Stored:
+class Stored:
     """A record that was stored a second after the examples' time."""
 
     value: bytes | None
@@ -137,7 +137,7 @@ def _verdict(settings: Settings) -> Verdict:
 
     def verdict(topic: str, value: bytes) -> str | None:
         intake = Intake(Source(topic, 0), chosen)
-        record = _Stored(value)
+        record = Stored(value)
         intake.fold([record], record.timestamp)
         rejected = intake.checkpoint().rejected
         return str(rejected[0].why.reason) if rejected else None
