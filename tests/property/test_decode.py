@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema.protocols import Validator
 
-from stream.intake.classify import MAX_DEPTH, deeper_than_allowed
+from stream.intake.classify import MAX_DEPTH, classify, deeper_than_allowed
 from stream.intake.decode import Decoder
 from stream.intake.events import TOPIC_OF, TYPES
 from stream.intake.rejection import MAX_DETAIL, Reason, Rejection
@@ -71,6 +71,15 @@ def test_schemas_accept_what_the_decoder_accepts_and_nothing_else(content: dict[
     found = Decoder(TOPIC_OF[type_]).decode(written(content))
     accepted = not isinstance(found, Rejection) or found.reason in UNSEEN
     assert accepted == _validator(type_).is_valid(content)
+
+
+@given(_TOPICS, damaged() | events().map(written))
+@settings(max_examples=1_000, deadline=None)
+def test_fast_way_says_what_the_careful_way_says(topic: str, value: bytes) -> None:
+    """The careful way alone looks for every reason in order; the fast one may only save its time."""
+    found = Decoder(topic).decode(value)
+    careful = classify(value, TYPES[topic], frozenset())
+    assert careful == (found if isinstance(found, Rejection) else found[0])
 
 
 @given(st.lists(events(), max_size=8), _TOPICS)
