@@ -37,8 +37,9 @@ def test_label_is_checked_as_a_whole(type_: str, name: str) -> None:
 def test_bad_tenant_is_a_bad_label(tenant: str) -> None:
     """Also when it is good as another label, and known as such."""
     decoder = Decoder("interactions")
-    decoder.decode(written(event(INTERACTION, {"channel": "a.b", "touchpoint": "ACME"})))
-    rejection = decoder.decode(written(event(INTERACTION, tenantid=tenant)))
+    known = {"channel": "a.b", "touchpoint": "ACME", "segments": {"plan": "a:b"}}
+    assert not isinstance(decoder.decode(written(event(INTERACTION, known))), Rejection)
+    rejection = decoder.decode(written(event(INTERACTION, known, tenantid=tenant)))
     assert isinstance(rejection, Rejection)
     assert rejection.reason == "bad_label"
 
