@@ -61,7 +61,7 @@ class Engine:
             self._clock,
             make=self._make,
             durable=lambda tp, offset: self.app.consumer.mark_durable(tp, offset),
-            committed=self._committed,
+            reader=self,
             crash=self._crash,
             recovered=self.metrics.recovered,
         )
@@ -77,10 +77,20 @@ class Engine:
         log_ = Changelog(self.app.client_options, self.settings.app_id, topic, tp.partition, fenced=self._fenced)
         return log_, work
 
-    async def _committed(self, tp: TP) -> int | None:
+    async def committed(self, tp: TP) -> int | None:
+        """The committed offset of a partition, or None."""
         thread = self.app.consumer._thread  # noqa: SLF001 - Faust offers no way to ask
         committed: int | None = await thread.call_thread(thread._ensure_consumer().committed, TopicPartition(*tp))  # noqa: SLF001
         return committed
+
+    async def beginning(self, tp: TP) -> int:
+        """The first offset that the partition's log still has."""
+        return int((await self.app.consumer.earliest_offsets(tp))[TopicPartition(*tp)])
+
+    async def rewind(self, tp: TP, offset: int) -> None:
+        """Let the consumer fetch again from this offset on."""
+        log.info("%s-%d is fetched again from offset %d", tp.topic, tp.partition, offset)
+        await self.app.consumer.rewind(tp, offset)
 
     async def _crash(self, error: BaseException) -> None:
         self.failure = self.failure or error
@@ -96,7 +106,7 @@ class Engine:
                 raise StateError(f"{difference}. Set CX_PARTITIONS to what the topics have, or make them anew.")
             log.warning("%s", difference)
         self._fenced = await self._cluster() != EMBEDDED_CLUSTER
-        await self._outbox.start()
+        await self._outbox.start(idempotent=self._fenced)
 
     async def _cluster(self) -> str | None:
         admin = AIOKafkaAdminClient(**self.app.client_options)
@@ -125,12 +135,6 @@ class Engine:
             for stage in self.stages:
                 stage.lose()
 
-    async def take(self, stage: Stage, event: Any) -> None:
-        """Give an agent's batch to its stage, unless it was fetched before a rebalance: then it is fetched again."""
-        message = event.message
-        if message.generation_id == self.app.consumer_generation_id:
-            await stage.take(message.tp, event.value)
-
     async def stop_serving(self) -> None:
         """Close the HTTP port: from here on the series are another worker's."""
         runner, self._runner = self._runner, None
@@ -156,18 +160,14 @@ class Engine:
             works = [work for work in stage.works() if isinstance(work, IntakeWork)]
             marks = [work.intake.mark_ms for work in works if work.intake.mark_ms >= 0]
             self.metrics.watermark(name, min(marks) if marks else None)
-            self.metrics.lag(name, await self._lag(stage) if works else None)
+            self.metrics.lag(name, self._lag(stage) if works else None)
 
-    async def _lag(self, stage: Stage) -> int:
+    def _lag(self, stage: Stage) -> int:
         total = 0
-        for tp, slot in list(stage.slots.items()):
+        for tp, slot in stage.slots.items():
             highwater = self.app.consumer.highwater(tp)
             if slot.usable and highwater:
-                done = slot.work.position + 1
-                if self.app.consumer.delivered.get(tp, -1) < done:
-                    # Nothing waits here: what the fetcher has passed over besides are control records.
-                    done = max(done, await self.app.consumer.position(tp) or 0)
-                total += max(0, highwater - done)
+                total += max(0, highwater - max(slot.work.position + 1, slot.through))
         return total
 
     def rows(self) -> list[Row]:

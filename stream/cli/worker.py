@@ -25,6 +25,7 @@ def worker() -> None:
 
 def run(settings: Settings) -> None:
     """Run a worker in this process; returns when it has ended, exits with 1 when it failed and 2 on unusable settings."""
+    import uvloop  # noqa: PLC0415
     from mode import Worker  # noqa: PLC0415 - Faust takes a second to import; `cx --help` need not wait
 
     from stream.app import create_app  # noqa: PLC0415
@@ -34,6 +35,7 @@ def run(settings: Settings) -> None:
         log.warning("customer hashes are keyed by CX_APP_ID alone: set CX_HASH_KEY_FILE to a secret of your own")
     if settings.metrics_host not in ("127.0.0.1", "::1", "localhost") and settings.web_config is None:
         log.warning("the metrics port listens on %s without users or TLS", settings.metrics_host)
+    uvloop.install()
     app = create_app(settings)
     process = Worker(app, override_logging=False, redirect_stdouts=False, loglevel=settings.log_level, daemon=True)
     try:

@@ -14,7 +14,7 @@ from typing import Any
 
 import aiokafka
 import faust
-from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
@@ -29,13 +29,14 @@ class ReadCommittedThread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         conf = self.app.conf
-        self._assignor = StickyPartitionAssignor
+        # Deals out partition by partition; the sticky one deals out topic by topic, and one worker had all surveys.
+        self._assignor = RoundRobinPartitionAssignor
         return aiokafka.AIOKafkaConsumer(
             **self.app.client_options,
             client_id=conf.broker_client_id,
             group_id=conf.id,
             group_instance_id=conf.consumer_group_instance_id,
-            partition_assignment_strategy=[StickyPartitionAssignor],
+            partition_assignment_strategy=[self._assignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_poll_records=conf.broker_max_poll_records,
@@ -54,25 +55,25 @@ class BatchConsumer(driver.Consumer):
     """Faust's consumer for batches. Its own bookkeeping is by record; a position is known here by `mark_durable` alone."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        self.delivered: dict[TP, int] = {}
-        """Offset of the last record given to an agent."""
         super().__init__(*args, **options)
+        self._read_offset = _Unread()
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return ReadCommittedThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
-        """Yield one message per partition and fetch; its value is the list of records."""
+        """Yield one message per partition and fetch; its value is a `Stretch` of records.
+
+        What is left out here or on the way to an agent (a rebalance began) is noticed by the stage, and fetched again.
+        """
         fetched, active = await self._wait_next_records(timeout)
-        if not fetched or self.should_stop or not self.flow_active:
+        if not fetched or self.should_stop:
             return
-        generation = self.app.consumer_generation_id
         for tp, records in fetched.items():
-            if self.app.consumer_generation_id != generation or not self.flow_active:
+            if not self.flow_active:
                 break
             if active is None or tp in active or tp in self._buffered_partitions:
-                self.delivered[tp] = records[-1].offset
-                yield tp, _message(tp, records, generation)
+                yield tp, _message(tp, records, self.app.consumer_generation_id)
 
     def ack(self, message: Any) -> bool:
         """Note that an agent is done with a batch; that its effect is safe is said by `mark_durable`."""
@@ -92,12 +93,36 @@ class BatchConsumer(driver.Consumer):
         """Do nothing: the stock gap would mark a batch done before it was processed."""
 
 
+    async def rewind(self, tp: TP, offset: int) -> None:
+        """Fetch again from this offset on."""
+
+        async def seek() -> None:  # in the consumer's thread: its state is not for others
+            consumer = self._thread._ensure_consumer()  # noqa: SLF001
+            if tp in consumer.assignment():
+                consumer.seek(aiokafka.TopicPartition(*tp), offset)
+
+        await self._thread.call_thread(seek)
+
+
+class _Unread(dict[TP, Any]):
+    """Faust's memory of what it read, forgotten at once: with it, what is fetched again would be dropped as known."""
+
+    def __missing__(self, tp: TP) -> None:
+        return None
+
+    def __setitem__(self, tp: TP, offset: Any) -> None:
+        """Keep nothing."""
+
+    def update(self, *args: Any, **items: Any) -> None:
+        """Keep nothing."""
+
+
 def _message(tp: TP, records: list[Any], generation: int) -> ConsumerMessage:
     last = records[-1]
     return ConsumerMessage(
         tp.topic, tp.partition, last.offset, last.timestamp / 1000, last.timestamp_type, None, None, records, None, -1, -1, tp,
         generation_id=generation,
-    )  # fmt: skip
+    )
 
 
 class BatchTransport(driver.Transport):

@@ -44,7 +44,8 @@ class Changelog:
         producer = AIOKafkaProducer(
             **self._client,
             transactional_id=self._identity,
-            enable_idempotence=True,
+            acks="all",
+            enable_idempotence=self._identity is not None,
             max_batch_size=_MAX_BATCH,
             max_request_size=_MAX_BATCH,
             compression_type="lz4",

@@ -1,6 +1,6 @@
 """Stage one in this worker: an intake for each source partition, with what it reads and sends."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -15,10 +15,9 @@ from stream.intake.murmur import partition_of
 from stream.intake.partition import Checkpoint, Counts, Intake, Rejected, Rules, Source
 from stream.intake.rejection import Reason
 from stream.intake.tally import CellRow
-from stream.scoring.merge import Message, encode
+from stream.scoring.merge import encode
 from stream.settings import Settings
 
-_ROWS = 2_000
 _KEPT_BYTES = 65_536
 
 
@@ -38,19 +37,6 @@ def rules(settings: Settings) -> Rules:
         partitions=settings.partitions,
         hash_key=state.hash_key(settings),
     )
-
-
-def messages(
-    settings: Settings, intake: Intake, rows: Mapping[tuple[str, str], Sequence[CellRow]]
-) -> Iterator[tuple[int, bytes, Message]]:
-    """What an intake sends on, as (partition of the tallies topic, key, message)."""
-    source = f"{intake.source.topic}-{intake.source.partition}"
-    for (tenant, family), cells in rows.items():
-        key = f"{tenant}|{family}".encode()
-        high_ms = intake.tallies.groups[tenant, family].high_ms
-        for start in range(0, max(len(cells), 1), _ROWS):
-            message = Message(source, intake.position, tenant, family, high_ms, cells[start : start + _ROWS])
-            yield partition_of(key, settings.partitions), key, message
 
 
 class IntakeWork:
@@ -142,8 +128,10 @@ class IntakeWork:
 
     async def _send(self, rows: Mapping[tuple[str, str], Sequence[CellRow]]) -> None:
         by_partition: dict[int, list[Outgoing]] = {}
-        for partition, key, message in messages(self._settings, self.intake, rows):
-            by_partition.setdefault(partition, []).append((key, encode(self._settings.app_id, message), ()))
+        for message in self.intake.messages(rows):
+            key = f"{message.tenant}|{message.family}".encode()
+            outgoing = key, encode(self._settings.app_id, message), ()
+            by_partition.setdefault(partition_of(key, self._settings.partitions), []).append(outgoing)
         for partition, outgoing in by_partition.items():
             await self._outbox.send(self._settings.topic("tallies"), partition, outgoing)
 

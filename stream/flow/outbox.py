@@ -20,10 +20,10 @@ class Outbox:
         self._client = dict(client)
         self._producer: AIOKafkaProducer | None = None
 
-    async def start(self) -> None:
-        """Connect."""
+    async def start(self, *, idempotent: bool) -> None:
+        """Connect. `idempotent`: whether the broker gives out producer ids (the embedded one does not)."""
         self._producer = AIOKafkaProducer(
-            **self._client, enable_idempotence=True, max_batch_size=_MAX_BATCH, max_request_size=2 * _MAX_BATCH, linger_ms=0
+            **self._client, acks="all", enable_idempotence=idempotent, max_batch_size=_MAX_BATCH, max_request_size=2 * _MAX_BATCH
         )
         await self._producer.start()
 

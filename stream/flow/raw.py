@@ -1,19 +1,30 @@
-"""Records of chosen topics stay as aiokafka parsed them.
+"""Records of chosen topics stay as aiokafka parsed them, and come with the stretch of the log they stand for.
 
 aiokafka wraps every record in a dataclass in Python, which costs as much as all that we do with an interaction. What the
 codec made before has offset, timestamp, key, value and headers, which is all that is read here.
+
+Offsets have gaps (aborted transactions, their markers), so records alone do not show whether some were left out between
+two fetches. The consumer's position before and after them does.
 """
 
 from typing import Any
 
-from aiokafka.consumer.fetcher import PartitionRecords
+from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 
 _raw: set[str] = set()
 _wrap = PartitionRecords._consumer_record  # noqa: SLF001
+_getall = FetchResult.getall
+
+
+class Stretch(list[Any]):
+    """The committed records of the log from offset `start` up to, not with, offset `end`."""
+
+    start: int
+    end: int
 
 
 def keep_raw(topic: str) -> None:
-    """From now on, records of this topic are not wrapped, in any consumer of this process."""
+    """From now on, records of this topic are not wrapped, and fetched as `Stretch`, in any consumer of this process."""
     _raw.add(topic)
 
 
@@ -21,4 +32,14 @@ def _consumer_record(self: PartitionRecords, tp: Any, record: Any) -> Any:
     return record if tp.topic in _raw else _wrap(self, tp, record)
 
 
+def _fetched(self: FetchResult, max_records: int | None = None) -> list[Any]:
+    records = self._partition_records
+    start = None if records is None else records.next_fetch_offset
+    stretch = Stretch(_getall(self, max_records))
+    if stretch and start is not None:
+        stretch.start, stretch.end = start, records.next_fetch_offset
+    return stretch
+
+
 PartitionRecords._consumer_record = _consumer_record  # noqa: SLF001
+FetchResult.getall = _fetched

@@ -20,6 +20,7 @@ from faust.types import TP
 
 from stream.clock import Clock
 from stream.flow.changelog import Changelog, FencedError, Pair
+from stream.flow.raw import Stretch
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ _SHARE = 12
 """A partition waits this many times as long as its last flush took, up to `_SPACING_MAX_S`."""
 _SPACING_MAX_S = 1.0
 _PENDING_MAX = 50_000
+_REWIND_EVERY_S = 1.0
 
 
 class Work(Protocol):
@@ -52,6 +54,19 @@ class Work(Protocol):
         """Make everything up to `position` durable, with one call of `write`."""
 
 
+class Reader(Protocol):
+    """What a stage asks of the consumer."""
+
+    async def committed(self, tp: TP) -> int | None:
+        """The committed offset, or None."""
+
+    async def beginning(self, tp: TP) -> int:
+        """The first offset that the log still has."""
+
+    async def rewind(self, tp: TP, offset: int) -> None:
+        """Fetch again from this offset on."""
+
+
 class Slot:
     """One partition in this worker."""
 
@@ -66,6 +81,9 @@ class Slot:
         self.lock = asyncio.Lock()
         self.task: asyncio.Task[None] | None = None
         self.lost = False
+        self.through = 0
+        """The log was folded up to here, but for records that do not count; at most a little behind `work.position`."""
+        self.rewound_s: float | None = None
 
     @property
     def usable(self) -> bool:
@@ -88,7 +106,7 @@ class Stage:
         clock: Clock,
         make: Callable[[TP], tuple[Changelog, Work]],
         durable: Callable[[TP, int], None],
-        committed: Callable[[TP], Awaitable[int | None]],
+        reader: Reader,
         crash: Callable[[BaseException], Awaitable[None]],
         recovered: Callable[[float], None],
     ) -> None:
@@ -98,7 +116,7 @@ class Stage:
         self._clock = clock
         self._make = make
         self._durable = durable
-        self._committed = committed
+        self._committed, self._beginning, self._rewind = reader.committed, reader.beginning, reader.rewind
         self._crash = crash
         self._recovered = recovered
 
@@ -125,6 +143,7 @@ class Stage:
 
     async def _begin(self, slot: Slot, *, kept: bool) -> None:
         await _cancel(slot.task)
+        slot.ready.clear()  # until it is known whether the state is still ours: a batch folded before would be lost with it
         name = f"partition {slot.tp.topic}-{slot.tp.partition}"
         slot.task = asyncio.create_task(self._run(slot, kept=kept), name=name)
 
@@ -158,22 +177,46 @@ class Stage:
         await _cancel(slot.task)
         await slot.changelog.close()
 
-    async def take(self, tp: TP, records: Sequence[Any]) -> None:
-        """Fold a batch, slice by slice; waits while too much is not yet durable."""
+    async def take(self, tp: TP, stretch: Stretch) -> None:
+        """Fold a stretch of the log, slice by slice; waits while too much is not yet durable.
+
+        Rebalances drop batches on their way, and change the state under a batch under way. So nothing is folded that does
+        not join on to what was folded before it; the consumer is sent back to there instead.
+        """
         slot = self.slots.get(tp)
         if slot is None:
             return
         await slot.ready.wait()
-        for start in range(0, len(records), SLICE):
-            if slot.lost or self.slots.get(tp) is not slot:
+        if slot.lost or not await self._joins(slot, stretch):
+            return
+        work = slot.work
+        for start in range(0, len(stretch), SLICE):
+            if slot.lost or slot.work is not work or not slot.ready.is_set():
                 return
-            slot.work.fold(records[start : start + SLICE])
+            work.fold(stretch[start : start + SLICE])
             slot.dirty.set()
-            if slot.work.pending > _PENDING_MAX:
+            if work.pending > _PENDING_MAX:
                 slot.drained.clear()
                 slot.full.set()
                 await slot.drained.wait()
             await asyncio.sleep(0)
+        slot.through = stretch.end
+
+    async def _joins(self, slot: Slot, stretch: Stretch) -> bool:
+        """Whether nothing lies between what was folded and the stretch; if something does, it is fetched again."""
+        wanted = max(slot.work.position + 1, slot.through)
+        if stretch.start <= wanted:
+            slot.rewound_s = None
+            return True
+        now_s = self._clock.monotonic_s()
+        if slot.rewound_s is None or now_s - slot.rewound_s > _REWIND_EVERY_S:
+            if stretch.start <= await self._beginning(slot.tp):
+                lost = stretch.start - wanted
+                log.warning("%s-%d: %d offsets were deleted before they were read", slot.tp.topic, slot.tp.partition, lost)
+                return True
+            slot.rewound_s = now_s
+            await self._rewind(slot.tp, wanted)
+        return False
 
     async def _run(self, slot: Slot, *, kept: bool) -> None:
         """Recover, then flush whenever something changed, for as long as the partition is ours."""
@@ -199,10 +242,11 @@ class Stage:
         try:
             await slot.changelog.hold()
         except FencedError:
-            slot.ready.clear()
             await slot.changelog.close()
             slot.changelog, slot.work = self._make(slot.tp)
+            slot.through = 0
             return False
+        slot.ready.set()
         return True
 
     async def _recover(self, slot: Slot) -> None:

@@ -24,26 +24,3 @@ def murmur2(data: bytes) -> int:
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition that a key belongs to."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions
-
-
-class Misplacement:
-    """Tells whether a customer's record stands in a partition it does not belong to; remembers those that do."""
-
-    _REMEMBERED = 100_000
-
-    def __init__(self, partition: int, partitions: int) -> None:
-        self._partition = partition
-        self._partitions = partitions
-        self._right: set[str] = set()
-
-    def __call__(self, tenant: str, subject: str) -> bool:
-        """Whether the customer belongs to another partition."""
-        key = f"{tenant}:{subject}"
-        if key in self._right:
-            return False
-        if partition_of(key.encode("utf-8", "surrogatepass"), self._partitions) != self._partition:
-            return True
-        if len(self._right) >= self._REMEMBERED:
-            self._right.clear()
-        self._right.add(key)
-        return False

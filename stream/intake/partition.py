@@ -14,7 +14,7 @@ Everything decided depends on the records, their offsets and times alone; the wa
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -22,17 +22,20 @@ import orjson
 
 from stream.intake.customers import Hasher
 from stream.intake.decode import Decoder
-from stream.intake.murmur import Misplacement
+from stream.intake.events import Interaction
+from stream.intake.murmur import partition_of
 from stream.intake.placement import Dims, Placer
 from stream.intake.recent import Chunk, RecentIds, Refill
 from stream.intake.rejection import Reason, Rejection
 from stream.intake.surveys import Surveys
-from stream.intake.tally import CellRow, Change, Tallies
+from stream.intake.tally import CellRow, Change, Deltas, Tallies
 from stream.scoring.families import cell_of
+from stream.scoring.merge import Message
 from stream.scoring.panes import ladders
 from stream.values import View, Window
 
-_VALENCE = {valence: cell_of("positive", valence) for valence in ("positive", "neutral", "negative")}
+_REMEMBERED = 100_000
+_ROWS = 2_000
 
 
 class Record(Protocol):
@@ -99,6 +102,19 @@ class Checkpoint(NamedTuple):
     counts: Counts
 
 
+class Tenant:
+    """What a partition knows of one tenant."""
+
+    __slots__ = ("high_ms", "misplaced", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.high_ms = -1
+        """The highest event time accepted."""
+        self.misplaced: dict[str, bool] = {}
+        """By subject, whether its records belong to another partition; a bounded memory."""
+
+
 class Intake:
     """The state of one source partition."""
 
@@ -119,9 +135,11 @@ class Intake:
         self._surveys = Surveys(
             self.tallies, self._placer, Hasher(rules.hash_key), rules.segment_keys, self._keep_ms
         )
-        self._misplaced = Misplacement(source.partition, rules.partitions)
-        self._highs: dict[str, int] = {}
-        self._raised: set[str] = set()
+        self._by_wall = rules.clock == "wall"
+        self._tenants: dict[str, Tenant] = {}
+        self._raised: set[Tenant] = set()
+        self._deltas: dict[Any, tuple[Deltas, tuple[str, ...]]] = {}
+        """What interactions add to, by their values; good until the next checkpoint."""
         self._rejected: list[Rejected] = []
         self._counts = Counts()
         self._chunks: dict[int, Chunk] = {}
@@ -130,7 +148,7 @@ class Intake:
     @property
     def pending(self) -> int:
         """A measure of what a checkpoint would hold: grows with distinct changes, not with records."""
-        return len(self.tallies.pending) + self._surveys.size + 8 * len(self._rejected)
+        return self.tallies.pending + self._surveys.size + 8 * len(self._rejected)
 
     @property
     def changed(self) -> bool:
@@ -147,29 +165,39 @@ class Intake:
 
         `wall_ms`: no record counts as stored later than that.
         """
-        decode, fresh, outcomes = self._decoder.decode, self._recent.add, self._counts.outcomes
+        decode, fresh, outcomes, tenants = self._decoder.decode, self._recent.add, self._counts.outcomes, self._tenants
         for record in records:
-            offset = record.offset
+            offset, now_ms = record.offset, record.timestamp
             if offset <= self.position:
                 continue
             self.position = offset
-            now_ms = min(record.timestamp, wall_ms) if record.timestamp >= 0 else wall_ms
-            self.stored_ms = max(self.stored_ms, now_ms)
+            if now_ms > wall_ms or now_ms < 0:
+                now_ms = wall_ms
+            if now_ms > self.stored_ms:
+                self.stored_ms = now_ms
             decoded = decode(record.value, record.headers)
-            if isinstance(decoded, Rejection):
+            if decoded.__class__ is Rejection:
                 self._reject(record, decoded)
                 continue
             event, at_ms = decoded
-            late = self._out_of_time(event.tenantid, at_ms, now_ms)
-            if late is not None:
-                self._reject(record, late)
-            elif event.data.test:
-                outcomes["test"] += 1
+            tenant = tenants.get(event.tenantid) or self._tenant(event.tenantid)
+            clock_ms = now_ms if self._by_wall else tenant.high_ms
+            if at_ms > now_ms + self.rules.max_skew_ms or at_ms < clock_ms - self._keep_ms:
+                self._reject(record, self._out_of_time(at_ms, now_ms, clock_ms))
+                continue
+            if self._misplaced(tenant, event.subject):
+                self._counts.misplaced += 1
+            if event.data.test:
                 fresh(offset, 0)
-            elif not fresh(offset, _identity(event)):
-                outcomes["duplicate"] += 1
+                outcomes["test"] += 1
+            elif fresh(offset, hash((event.source, event.id)) or 1):
+                outcomes[self._accept(event, at_ms, clock_ms, tenant)] += 1
             else:
-                outcomes[self._accept(event, at_ms, now_ms)] += 1
+                outcomes["duplicate"] += 1
+
+    def _tenant(self, name: str) -> "Tenant":
+        tenant = self._tenants[name] = Tenant(name)
+        return tenant
 
     def _reject(self, record: Record, why: Rejection) -> None:
         self._recent.add(record.offset, 0)
@@ -177,58 +205,70 @@ class Intake:
         self._counts.outcomes["rejected"] += 1
         self._counts.reasons[why.reason.value] += 1
 
-    def _out_of_time(self, tenant: str, at_ms: int, now_ms: int) -> Rejection | None:
-        if at_ms > now_ms + self.rules.max_skew_ms:
-            return Rejection(Reason.FUTURE, f"time is {at_ms - now_ms} ms ahead of the record's; CX_MAX_SKEW allows {self.rules.max_skew_ms}")
-        behind = self._clock_ms(tenant, now_ms) - at_ms
-        if behind > self._keep_ms:
-            return Rejection(Reason.TOO_LATE, f"time is {behind} ms behind; the longest window and CX_MAX_LATENESS allow {self._keep_ms}")
-        return None
+    def _out_of_time(self, at_ms: int, now_ms: int, clock_ms: int) -> Rejection:
+        ahead = at_ms - now_ms
+        if ahead > self.rules.max_skew_ms:
+            return Rejection(Reason.FUTURE, f"time is {ahead} ms ahead of the record's; CX_MAX_SKEW allows {self.rules.max_skew_ms}")
+        return Rejection(
+            Reason.TOO_LATE, f"time is {clock_ms - at_ms} ms behind; the longest window and CX_MAX_LATENESS allow {self._keep_ms}"
+        )
 
-    def _clock_ms(self, tenant: str, now_ms: int) -> int:
-        """What lateness is measured against: the record's time, or the highest time accepted for the tenant."""
-        return now_ms if self.rules.clock == "wall" else self._highs.get(tenant, -1)
-
-    def _accept(self, event: Any, at_ms: int, now_ms: int) -> str:
-        tenant, counts = event.tenantid, self._counts
-        if at_ms < self._clock_ms(tenant, now_ms) - self.rules.grace_ms:
-            counts.corrections["late"] += 1
-        if at_ms > self._highs.get(tenant, -1):
-            self._highs[tenant] = at_ms
+    def _accept(self, event: Any, at_ms: int, clock_ms: int, tenant: "Tenant") -> str:
+        counts = self._counts
+        if at_ms > tenant.high_ms:
+            tenant.high_ms = at_ms
             self._raised.add(tenant)
-            self.mark_ms = max(self.mark_ms, at_ms)
-        if self._misplaced(tenant, event.subject):
-            counts.misplaced += 1
-        counts.event_times_ms.append(at_ms)
-        kind = event.type
-        if kind == "cx.interaction.v1":
+            if at_ms > self.mark_ms:
+                self.mark_ms = at_ms
+        if event.__class__ is Interaction:
             self._interaction(event, at_ms)
-            return "counted"
-        outcome = self._surveys.resolve(kind, event, at_ms, self._clock_ms(tenant, now_ms))
-        if outcome != "counted":
-            counts.event_times_ms.pop()
-        return outcome
+        else:
+            outcome = self._surveys.resolve(event.type, event, at_ms, clock_ms if self._by_wall else tenant.high_ms)
+            if outcome != "counted":
+                return outcome
+        if at_ms < clock_ms - self.rules.grace_ms:
+            counts.corrections["late"] += 1
+        counts.event_times_ms.append(at_ms)
+        return "counted"
 
-    def _interaction(self, event: Any, at_ms: int) -> None:
+    def _misplaced(self, tenant: "Tenant", subject: str) -> bool:
+        wrong = tenant.misplaced.get(subject)
+        if wrong is None:
+            if len(tenant.misplaced) >= _REMEMBERED:
+                tenant.misplaced.clear()
+            key = f"{tenant.name}:{subject}".encode("utf-8", "surrogatepass")
+            wrong = tenant.misplaced[subject] = partition_of(key, self.rules.partitions) != self.source.partition
+        return wrong
+
+    def _interaction(self, event: Interaction, at_ms: int) -> None:
         data = event.data
-        if data.valence is None:
-            return
-        segments = tuple([(data.segments or {}).get(key) for key in self.rules.segment_keys])
-        placement = self._placer.place(Dims(event.tenantid, "interaction", data.channel, data.touchpoint, segments))
-        if placement.overflowed:
-            self._counts.overflowed.update(placement.overflowed)
-        self.tallies.add(placement, "positive", _VALENCE[data.valence], at_ms)
+        segments: tuple[str | None, ...] = ()
+        if self.rules.segment_keys:
+            segments = tuple([(data.segments or {}).get(key) for key in self.rules.segment_keys])
+        key = event.tenantid, data.channel, data.touchpoint, data.valence, segments
+        found = self._deltas.get(key)
+        if found is None:
+            if data.valence is None:
+                return
+            placement = self._placer.place(Dims(event.tenantid, "interaction", data.channel, data.touchpoint, segments))
+            deltas = self.tallies.deltas(placement, "positive", cell_of("positive", data.valence))
+            found = self._deltas[key] = deltas, placement.overflowed
+        deltas, overflowed = found
+        deltas[at_ms // self.tallies.width_ms] += 1
+        if overflowed:
+            self._counts.overflowed.update(overflowed)
 
     def checkpoint(self) -> Checkpoint:
         """Everything that changed since the last checkpoint. The state is at `position`; counters start anew."""
-        self._surveys.expire(lambda tenant: self._clock_ms(tenant, self.stored_ms))
+        self._surveys.expire(lambda name: self.stored_ms if self._by_wall else self._tenants[name].high_ms)
+        self._deltas.clear()
         self.tallies.settle(self.position, self.stored_ms)
         if self.tallies.dropped:
             self._placer.restore(self.tallies.live())
             self.tallies.dropped = False
         changes, rows = self.tallies.changes()
         changes += self._surveys.changes()
-        changes += [(b"t" + tenant.encode(), orjson.dumps(self._highs[tenant])) for tenant in self._raised]
+        changes += [(b"t" + tenant.name.encode(), orjson.dumps(tenant.high_ms)) for tenant in self._raised]
         changes += [(b"d%d" % chunk.number, b"%d " % chunk.first_offset + chunk.bits) for chunk in self._recent.changed_chunks()]
         changes += [(b"d%d" % number, None) for number in self._recent.expired_chunks()]
         changes.append((b"p", orjson.dumps([self.position, self._recent.ordinal, self.mark_ms, self.stored_ms])))
@@ -240,6 +280,14 @@ class Intake:
         self._counts, self._rejected, self._raised = Counts(), [], set()
         return Checkpoint(self.position, changes, rows, rejected, counts)
 
+    def messages(self, rows: Mapping[tuple[str, str], Sequence[CellRow]]) -> Iterator[Message]:
+        """What to send on: counts by tenant and family, in messages of a bounded size."""
+        name = f"{self.source.topic}-{self.source.partition}"
+        for (tenant, family), cells in rows.items():
+            high_ms = self.tallies.groups[tenant, family].high_ms
+            for start in range(0, max(len(cells), 1), _ROWS):
+                yield Message(name, self.position, tenant, family, high_ms, cells[start : start + _ROWS])
+
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take back one changelog record; a later record of the same key supersedes it."""
         match key[:1]:
@@ -248,7 +296,7 @@ class Intake:
             case b"r" | b"i":
                 self._surveys.load(key, value)
             case b"t" if value is not None:
-                self._highs[key[1:].decode()] = orjson.loads(value)
+                self._tenant(key[1:].decode()).high_ms = orjson.loads(value)
             case b"d":
                 self._load_chunk(int(key[1:]), value)
             case b"p" if value is not None:

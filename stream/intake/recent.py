@@ -36,64 +36,63 @@ class RecentIds:
         self._ring = array("q", bytes(8 * max(size, 1)))
         self._seen: set[int] = set()
         self._starts: dict[int, int] = {}
-        self._changed: set[int] = set()
+        self._told = 0
 
     def add(self, offset: int, identity: int) -> bool:
         """Take the next record: False when its identity was seen among the last `size`; then nothing is kept.
 
         `identity` is 0 for a record that leaves no id (rejected, test).
         """
-        fresh = identity not in self._seen
-        self._take(offset, identity if fresh else 0)
-        return fresh
-
-    def seen(self, identity: int) -> bool:
-        """Whether the identity stands among the last `size` records."""
-        return identity in self._seen
-
-    def _take(self, offset: int, identity: int) -> None:
-        chunk, within = divmod(self.ordinal, CHUNK)
-        if not within or chunk not in self._starts:
-            self._starts[chunk] = offset
-        self._changed.add(chunk)
+        ordinal, seen = self.ordinal, self._seen
+        if not ordinal % CHUNK:
+            self._starts[ordinal // CHUNK] = offset
+        self.ordinal = ordinal + 1
+        fresh = identity not in seen
         if self.size:
-            slot = self.ordinal % self.size
+            slot = ordinal % self.size
             former = self._ring[slot]
             if former:
-                self._seen.discard(former)
-            self._ring[slot] = identity
-            if identity:
-                self._seen.add(identity)
-        self.ordinal += 1
+                seen.discard(former)
+            if fresh and identity:
+                self._ring[slot] = identity
+                seen.add(identity)
+            else:
+                self._ring[slot] = 0
+        return fresh
 
     def changed_chunks(self) -> Iterator[Chunk]:
-        """The chunks that took records since the last call; those beyond the ring are forgotten."""
-        for number in sorted(self._changed):
+        """The chunks that took records since the last call, as far as they stand in the ring."""
+        begin, self._told = self._told, self.ordinal
+        for number in range(begin // CHUNK, -(-self.ordinal // CHUNK)):
             first = max(number * CHUNK, self.ordinal - self.size)
             last = min((number + 1) * CHUNK, self.ordinal)
             if first < last:
                 yield Chunk(number, self._starts[number], self._bits(number * CHUNK, first, last))
-        self._changed.clear()
 
     def _bits(self, start: int, first: int, last: int) -> bytes:
         """A bit an ordinal of [start, last), most significant first; those before `first` are 0."""
-        ring, size = self._ring, self.size
-        whole = 0
-        for ordinal in range(first, last):
-            whole = whole << 1 | (ring[ordinal % size] != 0)
+        slots = self._slots(first, last)
+        if 0 in slots:
+            whole = int("".join(["1" if slot else "0" for slot in slots]), 2)
+        else:
+            whole = (1 << (last - first)) - 1
         length = -(-(last - start) // 8)
         return (whole << (8 * length - (last - start))).to_bytes(length, "big")
+
+    def _slots(self, first: int, last: int) -> "array[int]":
+        """The slots of the ordinals [first, last), in order."""
+        ring, begin, end = self._ring, first % self.size, last % self.size
+        return ring[begin:end] if begin < end else ring[begin:] + ring[:end]
 
     def expired_chunks(self) -> Iterator[int]:
         """The chunks that lie wholly before the ring; each is named once."""
         for number in [n for n in self._starts if (n + 1) * CHUNK <= self.ordinal - self.size]:
             del self._starts[number]
-            self._changed.discard(number)
             yield number
 
     def restore(self, ordinal: int, chunks: Iterable[Chunk]) -> "Refill":
         """Begin at `ordinal` with the stored chunks; the ids come back through the result."""
-        self.ordinal = ordinal
+        self.ordinal = self._told = ordinal
         self._starts = {chunk.number: chunk.first_offset for chunk in chunks}
         return Refill(self, chunks)
 

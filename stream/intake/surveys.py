@@ -165,7 +165,8 @@ class Surveys:
             return
         self._uncount(response)
         self._contribute(key, moved)
-        self.corrections["late_invitation"] += 1
+        if any(metric in SURVEY_FAMILIES for metric, _ in moved.answers):
+            self.corrections["late_invitation"] += 1
 
     def _retracted(self, event: Any, _at_ms: int, clock_ms: int) -> Outcome:
         data = event.data

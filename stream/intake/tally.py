@@ -1,6 +1,6 @@
 """What one source partition contributes to series and panes: absolute counts.
 
-    add(placement, family, cell, time, ±1)      pending deltas, one dict entry per distinct combination
+    add(placement, family, cell, time, ±1)      pending deltas, by combination and time
         │ settle()                               once a checkpoint, not once an event
         ▼
     group (tenant, family) → pack (window, pane) → series → [stamp, count, count, …]
@@ -21,6 +21,7 @@ from stream.scoring.families import FAMILIES
 from stream.scoring.panes import Ladder, common_width_ms
 
 Pack = dict[SeriesLabels, list[int]]
+Deltas = defaultdict[int, int]
 Change = tuple[bytes, bytes | None]
 """A changelog record: key, value; None deletes."""
 CellRow = tuple[int, int, SeriesLabels, list[int]]
@@ -50,8 +51,7 @@ class Tallies:
         self._rungs = tuple(rungs)
         self._by_event_time = clock == "event"
         self.width_ms = common_width_ms(rungs)
-        self.pending: defaultdict[tuple[Placement, str, int, int], int] = defaultdict(int)
-        """Deltas by (placement, family, cell, event time // width_ms), waiting for `settle`."""
+        self._pending: dict[tuple[Placement, str, int], Deltas] = {}
         self.groups: dict[tuple[str, str], Group] = {}
         self.dropped = False
         """Whether panes were forgotten since the placer last learnt which series live."""
@@ -59,9 +59,25 @@ class Tallies:
         self._gone: list[bytes] = []
         self._raised: set[tuple[str, str]] = set()
 
+    def deltas(self, placement: Placement, family: str, cell: int) -> Deltas:
+        """What is pending for a cell of every series of the placement, by event time // `width_ms`.
+
+        To be added to until the next `settle`, and not longer.
+        """
+        key = placement, family, cell
+        deltas = self._pending.get(key)
+        if deltas is None:
+            deltas = self._pending[key] = defaultdict(int)
+        return deltas
+
     def add(self, placement: Placement, family: str, cell: int, at_ms: int, delta: int = 1) -> None:
         """Count `delta` in a cell of every series of the placement, at an event time."""
-        self.pending[placement, family, cell, at_ms // self.width_ms] += delta
+        self.deltas(placement, family, cell)[at_ms // self.width_ms] += delta
+
+    @property
+    def pending(self) -> int:
+        """How many combinations wait for `settle`."""
+        return len(self._pending)
 
     def settle(self, stamp: int, now_ms: int) -> None:
         """Move the pending deltas into the panes; counts are right up to the source offset `stamp`.
@@ -89,15 +105,16 @@ class Tallies:
         """Pending deltas by placement, family, window and pane: [(index in the cell list, delta), …]."""
         widths = [(i, rung.width_ms // self.width_ms) for i, rung in enumerate(self._rungs)]
         sums: defaultdict[tuple[Placement, str, int, int, int], int] = defaultdict(int)
-        for (placement, family, cell, base), delta in self.pending.items():
-            self._raise(placement.tenant, family, base * self.width_ms)
-            if delta:
+        for (placement, family, cell), deltas in self._pending.items():
+            self._raise(placement.tenant, family, max(deltas) * self.width_ms)
+            for base, delta in deltas.items():
                 for window, width in widths:
                     sums[placement, family, window, base // width, cell] += delta
-        self.pending.clear()
+        self._pending = {}
         vectors: defaultdict[tuple[Placement, str, int, int], list[tuple[int, int]]] = defaultdict(list)
         for (placement, family, window, pane, cell), delta in sums.items():
-            vectors[placement, family, window, pane].append((cell + 1, delta))
+            if delta:
+                vectors[placement, family, window, pane].append((cell + 1, delta))
         return vectors
 
     def _raise(self, tenant: str, family: str, at_ms: int) -> None:
