@@ -12,10 +12,10 @@ import pytest
 from stream import topics
 from stream.settings import Settings
 from tests.support import exposition
-from tests.support.truth import Truth, assert_scores, scrape, taken, wait_until_taken
+from tests.support.truth import Truth, assert_scores, scrape, wait_until_taken
 from tests.support.ports import free_ports
 from tests.support.processes import Worker
-from tests.support.recount.model import Record
+from tests.support.recount.model import Cell, Record
 from tests.support.traffic import produce, read, read_sources
 from tests.support.trouble import KNOWN_TENANTS, REJECTIONS, Trouble
 
@@ -63,7 +63,7 @@ def run(cx_env: dict[str, str], start_worker: Callable[[dict[str, str]], Worker]
 
 
 def test_two_workers_export_exactly_what_the_oracle_counts(run: Run) -> None:
-    """Counts, scores, intervals and confidence of the 30 d window; outcomes, reasons, corrections; what was rejected."""
+    """Every score and count of the 30 d window; outcomes, reasons, corrections; what was rejected."""
     now_ms = time.time_ns() // 1_000_000
     assert EVENTS == len(run.records)
     assert_scores(run.workers, run.truth.cells(["30d"], now_ms), ["30d"])
@@ -90,7 +90,7 @@ def _by_kind(counted: Counter[str]) -> Counter[tuple[str, ...]]:
     return Counter({(kind,): n for kind, n in counted.items() if n})
 
 
-def _sum(pages: list[dict[exposition.Cell, float]], name: str, *labels: str) -> Counter[tuple[str, ...]]:
+def _sum(pages: list[dict[Cell, float]], name: str, *labels: str) -> Counter[tuple[str, ...]]:
     return sum((exposition.counters(page, name, *labels) for page in pages), Counter())
 
 

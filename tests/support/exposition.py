@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from prometheus_client import Metric
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.recount.model import Cell, Labels
@@ -26,9 +28,18 @@ CLOSE = 1e-9
 
 
 def parse(text: str) -> dict[Cell, float]:
-    """All samples by name and labels; a sample that stands twice is an error."""
+    """All samples of Prometheus text by name and labels; a sample that stands twice is an error."""
+    return _samples(text_string_to_metric_families(text))  # type: ignore[no-untyped-call]
+
+
+def parse_openmetrics(text: str) -> dict[Cell, float]:
+    """The same of OpenMetrics text."""
+    return _samples(openmetrics_families(text))
+
+
+def _samples(families: Iterable[Metric]) -> dict[Cell, float]:
     found: dict[Cell, float] = {}
-    for family in text_string_to_metric_families(text):
+    for family in families:
         for sample in family.samples:
             cell = (sample.name, tuple(sorted(sample.labels.items())))
             if cell in found:

@@ -1,9 +1,13 @@
 """Good survey events of every kind, told as messages; what goes wrong between them is up to `trouble.py`."""
 
 import random
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from tests.support.spoiled import Event, encode, rfc3339
+from tests.support.recount.model import Record
+from tests.support.recount.murmur import partition_of
+from tests.support.spoiled import Event, rfc3339
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -29,6 +33,20 @@ class Message(NamedTuple):
     meant: str | None = None
 
 
+def as_stored(messages: Iterable[Message], now_ms: int, partitions: int = 4) -> list[Record]:
+    """The records that a broker makes of messages, all stored at the same time."""
+    ends: Counter[tuple[str, int]] = Counter()
+    records = []
+    for each in messages:
+        partition = each.partition
+        if partition is None:
+            partition = partition_of((each.key or b"").decode(), partitions)
+        offset = ends[each.topic, partition]
+        records.append(Record(each.topic, partition, offset, now_ms, each.key, each.value, each.headers))
+        ends[each.topic, partition] += 1
+    return records
+
+
 class Customer(NamedTuple):
     """Who, and what was sent about them so far."""
 
@@ -50,7 +68,7 @@ class Stories:
     """
 
     def __init__(self, seed: int, now_ms: int) -> None:
-        self._rng = random.Random(seed)  # noqa: S311 - a repeatable stream, no secret
+        self._rng = random.Random(seed)
         self._now_ms = now_ms
         self._tag, self._number = f"s{seed}", 0
         self._planned: list[tuple[Customer, Event]] = []
@@ -72,7 +90,7 @@ class Stories:
         return self._now_ms - self._rng.randrange(0, 29 * DAY)
 
     def _envelope(self, who: Customer, kind: str, data: Event) -> Event:
-        event = {
+        event: Event = {
             "specversion": "1.0",
             "id": self._id("e"),
             "source": self._rng.choice(["/shop/checkout", "//crm.example/surveys"]),
@@ -89,7 +107,8 @@ class Stories:
         return event
 
     def _place(self, likely: float) -> Event:
-        rng, place = self._rng, {}
+        rng = self._rng
+        place: Event = {}
         if rng.random() < likely:
             place["channel"] = rng.choice(CHANNELS)
         if rng.random() < likely:

@@ -1,34 +1,16 @@
 """The stream of trouble: repeatable, and with everything in it that it is there for."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 
 import pytest
 
-from tests.support.oracle import Record, Recount, Rules, recount
+from tests.support.oracle import Recount, Rules, recount
 from tests.support.recount.model import REASONS
-from tests.support.recount.murmur import partition_of
-from tests.support.stories import Message
+from tests.support.stories import Message, as_stored
 from tests.support.trouble import KNOWN_TENANTS, Trouble
 
 NOW_MS = 1_790_000_000_000
 RULES = Rules.from_env({"CX_WINDOWS": "5m,1h,30d", "CX_TENANTS": KNOWN_TENANTS, "CX_DEDUP_RECORDS": "100"})
-PARTITIONS = 4
-
-
-def as_records(messages: list[Message]) -> list[Record]:
-    """As a broker stores them."""
-    ends: Counter[tuple[str, int]] = Counter()
-    records = []
-    for each in messages:
-        assert each.key is not None
-        partition = partition_of(each.key.decode(), PARTITIONS) if each.partition is None else each.partition
-        records.append(
-            Record(
-                each.topic, partition, ends[each.topic, partition], NOW_MS, each.key, each.value, each.headers
-            )
-        )
-        ends[each.topic, partition] += 1
-    return records
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +22,7 @@ def messages() -> list[Message]:
 @pytest.fixture(scope="module")
 def found(messages: list[Message]) -> Recount:
     """What the oracle makes of it."""
-    return recount(as_records(messages), RULES)
+    return recount(as_stored(messages, NOW_MS), RULES)
 
 
 def test_the_same_seed_gives_the_same_messages(messages: list[Message]) -> None:
@@ -54,7 +36,7 @@ def test_the_oracle_gives_every_message_the_reason_that_it_was_made_for(
 ) -> None:
     """Two who wrote the reasons down from the contract, one to make and one to judge, agree on each record."""
     wrong: defaultdict[tuple[str | None, str | None], list[bytes | None]] = defaultdict(list)
-    for message, record in zip(messages, as_records(messages), strict=True):
+    for message, record in zip(messages, as_stored(messages, NOW_MS), strict=True):
         reason = found.rejections.get((record.topic, record.partition, record.offset))
         if reason != message.meant:
             wrong[message.meant, reason].append(message.value)

@@ -1,0 +1,138 @@
+"""The whole way without Kafka, against the oracle: every cell, whatever the steps that partitions are read in."""
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+
+import pytest
+
+from stream.export.render import Renderer
+from stream.flow.intake import rules
+from stream.intake.partition import Source
+from stream.recount import Recount
+from stream.scoring.kpis import Limits
+from stream.settings import Settings
+from tests.support import exposition
+from tests.support.oracle import Record, Rules, cells, recount
+from tests.support.recount.model import Cell
+from tests.support.spoiled import encode, rfc3339
+from tests.support.stories import DAY, HOUR, MINUTE, Message, as_stored
+from tests.support.trouble import KNOWN_TENANTS, Trouble
+
+NOW_MS = 1_790_000_000_000
+SETTINGS = {
+    "CX_WINDOWS": "5m,1h,30d",
+    "CX_TENANTS": KNOWN_TENANTS,
+    "CX_DEDUP_RECORDS": "100",
+    "CX_MIN_PRIVACY": "2",
+    "CX_VIEWS": "total,channel,touchpoint,plan+region",
+}
+
+
+class Stored:
+    """A record as the intake takes it."""
+
+    def __init__(self, record: Record) -> None:
+        self.offset, self.timestamp = record.offset, record.timestamp_ms
+        self.key, self.value = record.key, record.value
+        self.headers: Sequence[tuple[str, bytes]] = record.headers
+
+
+def service(records: list[Record], env: dict[str, str], rng: random.Random) -> dict[Cell, float]:
+    """The cells of the service: partitions by turns, a checkpoint after each few records."""
+    settings = Settings.from_env(env)
+    counting = Recount(rules(settings), NOW_MS)
+    waiting: defaultdict[Source, list[Record]] = defaultdict(list)
+    for record in records:
+        waiting[Source(record.topic, record.partition)].append(record)
+    while waiting:
+        source = rng.choice(list(waiting))
+        count = rng.choice((1, 3, 40)) if len(records) > 100 else 1
+        for _ in counting.take(source, [Stored(each) for each in waiting[source][:count]]):
+            pass
+        waiting[source] = waiting[source][count:]
+        if not waiting[source]:
+            del waiting[source]
+    limits = Limits(settings.min_privacy, settings.min_responses)
+    text = b"".join(Renderer(limits).parts(counting.rows(), openmetrics=False)).decode()
+    return exposition.scores(exposition.parse(text))
+
+
+Cells = dict[Cell, float]
+
+
+def both(messages: list[Message], env: dict[str, str], seed: int) -> tuple[Cells, Cells]:
+    """The cells of the service and of the oracle."""
+    records, oracle_rules = as_stored(messages, NOW_MS), Rules.from_env(env)
+    expected = cells(recount(records, oracle_rules), oracle_rules, NOW_MS)
+    return service(records, env, random.Random(seed)), exposition.scores(expected)
+
+
+def assert_equal(messages: list[Message], env: dict[str, str], seed: int) -> None:
+    """Every cell of every window."""
+    got, expected = both(messages, env, seed)
+    assert len(expected) > 500
+    assert [] == exposition.differences(expected, got)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_cell_by_the_wall_clock(seed: int) -> None:
+    """Events of the last month and of the last minutes."""
+    month = Trouble(seed, NOW_MS, customers=80).messages(1500)
+    minutes = Trouble(seed + 100, NOW_MS + 29 * DAY - 2 * MINUTE, customers=30).messages(300)
+    assert_equal(month + minutes, SETTINGS, seed)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_cell_by_the_event_clock(seed: int) -> None:
+    """Stretches of minutes to months, some of them back in time."""
+    rng = random.Random(seed)
+    at_ms, messages = NOW_MS - 300 * DAY, []
+    for number in range(5):
+        at_ms += rng.choice((3 * MINUTE, HOUR, 2 * DAY, 31 * DAY, -MINUTE, -DAY))
+        messages += Trouble(10 * seed + number, at_ms, customers=30).messages(600)
+    assert_equal(messages, SETTINGS | {"CX_CLOCK": "event"}, seed)
+
+
+def message(number: int, kind: str, time_ms: int, **data: object) -> Message:
+    """A survey event of one customer."""
+    event = {
+        "specversion": "1.0",
+        "id": f"e{number}",
+        "source": "/t",
+        "type": f"cx.survey.{kind}.v1",
+        "subject": "c",
+    }
+    return Message("surveys", b"default:c", encode({**event, "time": rfc3339(time_ms), "data": data}))
+
+
+def test_an_answer_can_be_taken_back_while_a_window_holds_it() -> None:
+    """Windows of the event clock end with their own KPI family: invitations a year later move no NPS window."""
+    answers = [{"metric": "nps", "value": 9}]
+    invitation = {"survey_id": "s", "metrics": ["nps"], "level": "journey"}
+    stream = [
+        message(1, "answered", NOW_MS - 400 * DAY, response_id="r", answers=answers, channel="web"),
+        message(2, "answered", NOW_MS - 400 * DAY, response_id="q", answers=answers, channel="web"),
+        *(message(3 + i, "sent", NOW_MS - 35 * DAY, invitation_id=f"i{i}", **invitation) for i in range(3)),
+        message(9, "retracted", NOW_MS - 35 * DAY, response_id="r", reason="gdpr"),
+    ]
+    got, expected = both(stream, SETTINGS | {"CX_CLOCK": "event", "CX_MIN_PRIVACY": "1"}, 1)
+    assert 1.0 == max(value for (name, labels), value in expected.items() if ("metric", "nps") in labels)
+    assert [] == exposition.differences(expected, got)
+
+
+def test_an_answer_belongs_to_its_invitation_while_a_window_holds_it() -> None:
+    """The other way round: answers a year later, and the response window still ends at the invitation."""
+    answers = [{"metric": "nps", "value": 9}]
+    stream = [
+        message(
+            1, "sent", NOW_MS - 400 * DAY, invitation_id="i", survey_id="s", metrics=["nps"], level="journey"
+        ),
+        message(2, "answered", NOW_MS - 35 * DAY, response_id="r", answers=answers),
+        message(3, "answered", NOW_MS - 35 * DAY, response_id="q", answers=answers, invitation_id="i"),
+    ]
+    got, expected = both(stream, SETTINGS | {"CX_CLOCK": "event", "CX_MIN_PRIVACY": "1"}, 1)
+    assert {1.0} == {
+        value for (name, labels), value in expected.items() if name == "cx_survey_response_ratio"
+    }
+    assert [] == exposition.differences(expected, got)
