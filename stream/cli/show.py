@@ -6,8 +6,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,21 +76,12 @@ class Demo:
 
     def show(self) -> None:
         """Show the scores until the end of the demo. Raises Failure when a part of it has ended."""
-        start_s = told_s = self._clock.monotonic_s()
-        with (
-            Live(console=self._console, auto_refresh=False)
-            if self._console.is_terminal
-            else nullcontext() as live
-        ):
-            while not self._over(self._clock.monotonic_s() - start_s):
-                self._check()
-                scores = self._scores()
-                if live is not None:
-                    live.update(board.table(scores, _WINDOW, self._page.url), refresh=True)
-                elif self._clock.monotonic_s() - told_s >= _TELL_S:
-                    told_s = self._clock.monotonic_s()
-                    click.echo(board.line(scores, _WINDOW))
-                self._told.wait(_LOOK_S)
+        if not self._console.is_terminal:
+            self._tell()
+            return
+        with Live(console=self._console, auto_refresh=False) as live:
+            for _, scores in self._looks():
+                live.update(board.table(scores, _WINDOW, self._page.url), refresh=True)
 
     def end(self) -> None:
         """End every process, within five seconds."""
@@ -105,6 +95,24 @@ class Demo:
         for each in self._metrics:
             click.echo(each)
         return bool(self._metrics) or self._told.is_set()
+
+    def _tell(self) -> None:
+        """Print a line of scores every few seconds, and the last ones."""
+        line, told_s = "", -_TELL_S
+        for passed_s, scores in self._looks():
+            line = board.line(scores, _WINDOW)
+            if passed_s - told_s >= _TELL_S:
+                told_s = passed_s
+                click.echo(line)
+        click.echo(line)
+
+    def _looks(self) -> Iterator[tuple[float, list[dict[str, Any]]]]:
+        """Look at the scores again and again: seconds since the first look, and what was seen."""
+        start_s = self._clock.monotonic_s()
+        while not self._over(passed_s := self._clock.monotonic_s() - start_s):
+            self._check()
+            yield passed_s, self._scores()
+            self._told.wait(_LOOK_S)
 
     def _over(self, passed_s: float) -> bool:
         """Tell whether the demo is over: told to, or its time is up and scores were seen (or will not be)."""

@@ -1,8 +1,13 @@
 """Rules of the structure that no linter knows; the reasons stand in ARCHITECTURE.md."""
 
 import ast
+import importlib.metadata
+import re
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +20,7 @@ _CLOCK_MODULES = {"time"}
 _CLOCK_METHODS = {"now", "utcnow", "today"}
 _ENVIRONMENT = {"environ", "getenv", "environb"}
 # Entry points, which hand the environment to Settings.from_env or on to a child process.
-_MAY_READ_ENVIRONMENT = {"app.py", "cli/main.py", "client.py"}
+_MAY_READ_ENVIRONMENT = {"app.py", "cli/demo.py", "cli/main.py", "client.py"}
 
 
 def _name(path: Path) -> str:
@@ -108,3 +113,43 @@ def test_the_import_rule_sees_every_form_of_import(source: str) -> None:
 def test_the_environment_rule_sees_every_form(source: str) -> None:
     """As above."""
     assert environment_reads(source)
+
+
+def _project() -> dict[str, Any]:
+    found: dict[str, Any] = tomllib.loads((_PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
+    return found
+
+
+def _name_of(requirement: str) -> str:
+    """Normalised name of a requirement or distribution."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[^A-Za-z0-9._-]", requirement)[0]).lower()
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    """Not one that happens to come with another; Faust's `mode` comes with Faust, and is part of it."""
+    imported = {
+        name.split(".")[0]
+        for path in _MODULES
+        for name in _imports(ast.parse(path.read_text(encoding="utf-8")))
+    }
+
+    wanted = [*_project()["dependencies"], *_project()["optional-dependencies"]["demo"]]
+    names = {_name_of(item) for item in wanted}
+    modules = importlib.metadata.packages_distributions()
+    declared = {module for module, owners in modules.items() if names & {_name_of(owner) for owner in owners}}
+
+    assert set() == imported - set(sys.stdlib_module_names) - declared - {"stream", "mode"}
+
+
+def test_the_lock_holds_every_dependency_with_hashes_and_names_no_index() -> None:
+    """It must install from wherever the user's pip is told to look."""
+    lock = (_PACKAGE.parent / "requirements.lock").read_text(encoding="utf-8")
+    extras = _project()["optional-dependencies"]
+    names = {_name_of(item) for item in [*_project()["dependencies"], *extras["demo"], *extras["dev"]]}
+    locked = re.findall(r"^([a-z0-9._-]+)==\S+ .*\\$", lock, re.MULTILINE)
+
+    assert set() == names - set(locked)
+    assert len(locked) == len(re.findall(r"^\S+==", lock, re.MULTILINE))
+    assert not re.search(r"https?://|--index|--find-links", lock)
