@@ -32,7 +32,7 @@ SCHEMAS = agreement.every_schema_is_a_schema_of_its_type
 REFERENCES = agreement.every_definition_is_used_and_every_reference_leads_somewhere
 FIELDS = agreement.schemas_and_types_have_the_same_fields
 EXAMPLES = agreement.every_schema_has_examples_and_nothing_else_lies_about
-COVER = agreement.every_reason_and_every_required_field_has_an_invalid_example
+COVER = agreement.every_reason_and_every_required_field_has_an_example
 DECODER = agreement.the_decoder_says_what_the_examples_are_named_after
 ACCEPT = agreement.the_schemas_accept_what_the_examples_are_named_after
 SPOILED = spoiling.schemas_and_decoder_agree_on_spoiled_examples
@@ -91,6 +91,7 @@ GUARDS: list[tuple[Check, str, Spoil]] = [
         "no example is rejected as personal_data",
         lambda c: drop_examples(c, "personal_data-subject.json"),
     ),
+    (COVER, "cx.refund.v1/valid/full.json is not", lambda c: drop_examples(c, "refund.v1/valid/full.json")),
     (COVER, "no example is rejected as too_slow", lambda c: c.reasons.append("too_slow")),
     (
         COVER,

@@ -110,17 +110,18 @@ def every_schema_has_examples_and_nothing_else_lies_about(contract: Contract) ->
             yield f"{example.path} is named after no reason"
 
 
-def every_reason_and_every_required_field_has_an_invalid_example(contract: Contract) -> Iterator[str]:
-    """Each reason can be shown by one event."""
+def every_reason_and_every_required_field_has_an_example(contract: Contract) -> Iterator[str]:
+    """Each reason can be shown by one event; each type has an event with little in it and one with all."""
     shown = {example.reason for example in contract.examples if example.name not in SENT}
     yield from (f"no example is rejected as {reason}" for reason in contract.reasons if reason not in shown)
     paths = {example.path for example in contract.examples}
     for type_, _ in contract.event_classes:
-        schema = contract.schemas.get(type_, {})
-        for name in schema.get("properties", {}).get("data", {}).get("required", ()):
-            path = f"examples/{type_}/invalid/missing_field-{name}.json"
-            if path not in paths:
-                yield f"{path} is not there"
+        required = contract.schemas.get(type_, {}).get("properties", {}).get("data", {}).get("required", ())
+        wanted = [f"invalid/missing_field-{name}.json" for name in required]
+        # The full ones are what spoiling.py spoils.
+        for path in ("valid/minimal.json", "valid/full.json", *wanted):
+            if f"examples/{type_}/{path}" not in paths:
+                yield f"examples/{type_}/{path} is not there"
 
 
 def the_decoder_says_what_the_examples_are_named_after(contract: Contract) -> Iterator[str]:
@@ -213,7 +214,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     every_definition_is_used_and_every_reference_leads_somewhere,
     schemas_and_types_have_the_same_fields,
     every_schema_has_examples_and_nothing_else_lies_about,
-    every_reason_and_every_required_field_has_an_invalid_example,
+    every_reason_and_every_required_field_has_an_example,
     the_decoder_says_what_the_examples_are_named_after,
     the_schemas_accept_what_the_examples_are_named_after,
 )
