@@ -111,7 +111,7 @@ async def _send_aiokafka(env: Mapping[str, str], messages: Iterable[Message]) ->
 def test_clients_share_the_partitions(
     env: dict[str, str], start_worker: StartWorker, simulated: list[Event]
 ) -> None:
-    """Ours, aiokafka and librdkafka with murmur2_random send the events of a customer to one partition by turns."""
+    """Ours, aiokafka and librdkafka with murmur2_random send a customer's events to one partition."""
     parts = [simulated[first : first + COUNT // 3] for first in range(0, len(simulated), COUNT // 3)]
     with Publisher(Settings.from_env(env)) as publisher:
         for event in parts[0]:
@@ -172,7 +172,7 @@ def _keep_codecs(env: Mapping[str, str]) -> None:
 def test_aborted_transactions_are_not_counted(
     env: dict[str, str], start_worker: StartWorker, simulated: list[Event]
 ) -> None:
-    """Committed and aborted by turns, an aborted one last: what was committed counts, and nothing is waited for."""
+    """By turns, an aborted one last: what was committed counts, and nothing is waited for."""
     producer = Producer(
         {"bootstrap.servers": bootstrap(env), "transactional.id": env["CX_APP_ID"], **MURMUR2}
     )

@@ -1,4 +1,4 @@
-"""Window edges by the event clock: right to the pane, rolled forward by events alone, also after a worker is gone."""
+"""Windows by the event clock: right to the pane, moved by events alone, also after a worker is gone."""
 
 import asyncio
 import signal
@@ -82,7 +82,7 @@ class Service:
 
 @EDGE
 def test_edges_are_right_to_the_pane(cx_env: dict[str, str], start_worker: StartWorker) -> None:
-    """The first millisecond of the first pane is in, the one before it is out; likewise when the end moves on.
+    """The first millisecond of the first pane is in, the one before it is out; also when the end moves.
 
     ├──┼──┼── … ──┼──┤       size / w panes; the last holds the end
     out └ in          └ end
@@ -96,7 +96,7 @@ def test_edges_are_right_to_the_pane(cx_env: dict[str, str], start_worker: Start
     service.send([answer(next(subjects), edge + late) for edge in edges for late in (-1, 0)])
     assert {"5m": 2.0, "1h": 4.0, "30d": 6.0} == _settled(service)
 
-    # The end moves to the last millisecond of its pane of 5 s: nothing leaves. One more, and the oldest pane does.
+    # To the last millisecond of the end's pane of 5 s nothing leaves; one more, and the oldest pane does.
     last_ms = START_MS // 5_000 * 5_000 + 4_999
     service.send([answer(next(subjects), last_ms)])
     assert {"5m": 3.0, "1h": 5.0, "30d": 7.0} == _settled(service)
@@ -108,7 +108,7 @@ def test_edges_are_right_to_the_pane(cx_env: dict[str, str], start_worker: Start
 def test_the_end_moves_with_what_was_counted_and_retracted_at_once_and_never_back(
     cx_env: dict[str, str], start_worker: StartWorker
 ) -> None:
-    """The highest event time ever counted, over all partitions; a rejected or test answer was never counted."""
+    """The highest time ever counted, over all partitions; rejected and test answers never were."""
     service = Service(cx_env | SETTINGS, start_worker, 1)
     service.send([answer(f"c-{i}", START_MS) for i in range(8)])
     assert {"5m": 8.0, "1h": 8.0, "30d": 8.0} == _settled(service)

@@ -1,4 +1,4 @@
-"""The whole way without Kafka, against the oracle: every cell, whatever the steps that partitions are read in."""
+"""The whole way without Kafka against the oracle: every cell, whatever the steps of reading."""
 
 import random
 from collections import defaultdict
@@ -107,7 +107,7 @@ def message(number: int, kind: str, time_ms: int, **data: object) -> Message:
 
 
 def test_an_answer_can_be_taken_back_while_a_window_holds_it() -> None:
-    """Windows of the event clock end with their own KPI family: invitations a year later move no NPS window."""
+    """By the event clock a window ends with its KPI family: invitations a year later move no NPS."""
     answers = [{"metric": "nps", "value": 9}]
     invitation = {"survey_id": "s", "metrics": ["nps"], "level": "journey"}
     stream = [

@@ -24,17 +24,17 @@ SCORED = (
 )
 """The families that the oracle recounts; their intervals end in `_lower` and `_upper`."""
 CLOSE = 1e-9
-"""Relative to the larger of the value and 1: the oracle has formulas of its own for intervals, and its own t."""
+"""Relative to the larger of the value and 1: the oracle has its own formulas for intervals."""
 
 
 def parse(text: str) -> dict[Cell, float]:
     """All samples of Prometheus text by name and labels; a sample that stands twice is an error."""
-    return _samples(text_string_to_metric_families(text))  # type: ignore[no-untyped-call]
+    return _samples(text_string_to_metric_families(text))
 
 
 def parse_openmetrics(text: str) -> dict[Cell, float]:
     """The same of OpenMetrics text."""
-    return _samples(openmetrics_families(text))
+    return _samples(openmetrics_families(text))  # type: ignore[no-untyped-call]
 
 
 def _samples(families: Iterable[Metric]) -> dict[Cell, float]:
@@ -69,7 +69,7 @@ def counters(samples: Mapping[Cell, float], name: str, *labels: str) -> Counter[
 
 
 def differences(expected: Mapping[Cell, float], got: Mapping[Cell, float]) -> list[str]:
-    """Every cell that is missing, too many or of another value, as text; counts must be equal, scores close."""
+    """Every cell that is missing, too many or has another value, as text."""
     return [
         f"{name}{_spelled(labels)}: expected {expected.get((name, labels))}, got {got.get((name, labels))}"
         for name, labels in sorted({*expected, *got})

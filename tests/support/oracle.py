@@ -1,28 +1,37 @@
 """An independent recount: what the service must export for the records that stand in Kafka.
 
-Shares no code with the service. Slow and plain on purpose: every fault of a record is looked for, every standing
-answer is kept, every window is a filter over all of them. The parts are in `tests/support/recount/`.
+Shares no code with the service. Slow and plain on purpose: every fault of a record is looked for, every
+standing answer is kept for ever, every window is a filter over all of them. Parts: `tests/support/recount/`.
 
-How ambiguous rules are read here (where the service reads one otherwise, the contract decides, not this file):
+How ambiguous rules are read here (where the service reads one otherwise, the contract decides):
 
-* The size of a record is that of its value; headers do not count. Depth counts the outermost object as 1.
-* `null` is the same as not given, for attributes and for fields.
-* Only a wrong or missing `specversion` is `not_cloudevents`; another absent attribute is a `missing_field`. Strings
-  outside their length are `bad_type`. Non-JSON numbers (NaN), text that is no Unicode, a byte order mark and binary
-  mode with a value that is no object are `malformed`. A repeated key counts with its last value.
-* Binary mode: there is a `ce_` header, and the content type is not `application/cloudevents…`.
-* `(source, id)` is one space for a partition, over tenants and types. What the resolver calls a duplicate (an old
-  revision, a known invitation) was accepted: it registers its id. Distance is counted in records as read.
+* The size of a record is that of its value (the trouble has no large headers). Depth counts the outermost
+  object as 1.
+* A null attribute or optional field is one that is not given; a null required field of `data` is `bad_type`.
+* Only a wrong or missing `specversion` is `not_cloudevents`; any other absent attribute is a `missing_field`.
+  Strings outside their length are `bad_type`; ids of entities have 1 to 128 characters as those of events.
+  NaN, text that is no Unicode, a byte order mark, and binary mode with a value that is no object are
+  `malformed`. A repeated key counts with its last value.
+* Binary mode: there is a `ce_` header, and the content type is not `application/cloudevents...`.
+* `(source, id)` is one space for a partition, over tenants and types. What the resolver calls a duplicate (an
+  old revision, a known invitation) was accepted: it registers its id. Distance is counted in records as read.
+* A rejection comes before test, test before duplicate.
 * The highest accepted time (event clock) moves with every event that is neither rejected, test nor a copy.
-* A misplaced record is one that is not where murmur2 of `<tenantid>:<subject>` would put it, judged for every record
-  that is not rejected. Its customer's state in that partition is apart from the state at home.
-* A retraction that names an unknown response marks its id; markers last from the retraction's own now.
-  `cx_corrections_total`: `retraction` and `revision` by response removed or replaced, whether or not it had counted
-  answers; `late_invitation` by response whose counted answers moved; `late` for events that end as `counted`.
+* A misplaced record is not where murmur2 of `<tenantid>:<subject>` would put it; judged for every record that
+  is not rejected. A customer's state in such a partition is apart from the state at home.
+* A retraction that names an unknown response marks its id; marks last from the retraction's own now. Both a
+  `response_id` and `all_of_subject`: both happen.
+* `cx_corrections_total`: `retraction` and `revision` by response removed or replaced, whether or not it had
+  counted answers; `late_invitation` by response of which something counted moved; `late` by event that ends
+  as `counted`.
 * Expiry of an invitation changes nothing, not even for answers that come after it.
 * The response rate takes an answer to any metric. Its window is that of the invitation's time only.
-* A series is shown in every window up to the longest that holds something of it. A window with neutral interactions
-  only has less than the privacy limit and is not empty: nothing but `cx_low_confidence` is shown.
+* A series is shown in every window up to the longest that holds something of it. A window with neutral
+  interactions only has fewer than the privacy limit and is not empty: only `cx_low_confidence` is shown.
+* "Up to and with the pane that holds its end": what lies ahead of the end in that pane counts.
+* Nothing standing is ever forgotten: what a window holds can be edited and taken back.
+
+`CX_MAX_SERIES` and `CX_LATEST_PER_CUSTOMER` are not modelled.
 """
 
 from collections import defaultdict
@@ -107,7 +116,8 @@ class _Partition:
         ):
             return "duplicate"
         self._accepted_at[identity] = self._index
-        used = {key: value for key, value in event.data.get("segments", {}).items() if key in self._rules.segment_keys}
+        given = event.data.get("segments", {})
+        used = {key: given[key] for key in given.keys() & self._rules.segment_keys}
         event = event._replace(data={**event.data, "segments": used})
         base_ms = self._base_ms(event, now_ms)
         self._highest_ms[event.tenant] = max(base_ms if self._rules.clock == "event" else 0, event.time_ms)

@@ -91,6 +91,11 @@ def _replace_answer(**fields: Any) -> Spoiler:
     return replace
 
 
+def _mixed(*values: Any) -> tuple[Any, ...]:
+    """Values of several types, for the type checker."""
+    return values
+
+
 def _drop(name: str) -> Spoiler:
     return lambda event, _: event.pop(name, None)
 
@@ -123,13 +128,13 @@ SHALLOW: tuple[Spoiler, ...] = (
     *(_data(level=bad) for bad in ("galaxy", 1)),
     *(_data(channel=bad) for bad in (5, ["web"])),
     *(_data(test=bad) for bad in ("yes", 1)),
-    *(_data(segments=bad) for bad in ([], "pro", {"plan": 1})),
+    *(_data(segments=bad) for bad in _mixed([], "pro", {"plan": 1})),
 )
 """Wrong types that leave the answers as they are."""
 
 STRUCTURAL: tuple[Spoiler, ...] = (
-    *(_set(data=bad) for bad in ([], "text", 5)),
-    *(_data(answers=bad) for bad in ({}, "9", [9], ["nps"])),
+    *(_set(data=bad) for bad in _mixed([], "text", 5)),
+    *(_data(answers=bad) for bad in _mixed({}, "9", [9], ["nps"])),
     *(_replace_answer(metric="nps", value=bad) for bad in (9.0, 1e1, "9", True, [9])),
     _replace_answer(metric="nps", value=9, skipped=True),
     _replace_answer(metric="happiness", value=3),
@@ -178,7 +183,7 @@ SPOILERS: dict[str, tuple[Spoiler, ...]] = {
         _replace_answer(metric="enjoyment", value=6),
     ),
 }
-"""By reason, in the order of the contract: changes to a good `cx.survey.answered.v1`, independent of each other.
+"""By reason, in the order of the contract: changes to a good `cx.survey.answered.v1`.
 
 Two of different reasons may meet in one event; then the earlier reason is the one.
 """

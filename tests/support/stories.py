@@ -64,7 +64,7 @@ class Customer(NamedTuple):
 class Stories:
     """Makes survey messages about customers.
 
-    Event times lie in the last 29 days before `now_ms`, some before every window, some within the minute after it.
+    Event times lie in the last 29 days before `now_ms`, some before every window, some up to a minute ahead.
     """
 
     def __init__(self, seed: int, now_ms: int) -> None:

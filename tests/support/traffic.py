@@ -15,7 +15,11 @@ def produce(bootstrap: str, prefix: str, messages: Iterable[Message]) -> int:
     """Send messages in their order and wait until all are stored; returns how many."""
     with _closing(
         KafkaProducer(
-            bootstrap_servers=bootstrap, acks="all", linger_ms=20, max_request_size=2**20, enable_idempotence=True
+            bootstrap_servers=bootstrap,
+            acks="all",
+            linger_ms=20,
+            max_request_size=2**20,
+            enable_idempotence=True,
         )
     ) as producer:
         pending = [
@@ -63,8 +67,8 @@ def _until_end(consumer: Any, partitions: list[TopicPartition]) -> Iterator[Reco
     while any(consumer.position(each) < end for each, end in ends.items()):
         for batch in consumer.poll(timeout_ms=500).values():
             for each in batch:
-                headers = tuple(each.headers or ())
-                yield Record(each.topic, each.partition, each.offset, each.timestamp, each.key, each.value, headers)
+                place = (each.topic, each.partition, each.offset)
+                yield Record(*place, each.timestamp, each.key, each.value, tuple(each.headers or ()))
 
 
 class _closing:  # noqa: N801 - as contextlib.closing, whose close takes no time-out

@@ -1,7 +1,7 @@
 """A seeded stream with every kind of trouble, as messages for the three source topics.
 
-A message says which rejection it must get when that can be said of it alone, so that the oracle itself is tested by
-it. What counts in the end is left to the oracle.
+A message says which rejection it must get when that can be said of it alone, so that the oracle itself is
+tested by it. What counts in the end is left to the oracle.
 """
 
 import copy
@@ -73,7 +73,7 @@ class Trouble(Stories):
         return makers[kind](self._rng.choice(self._customers))
 
     def message(self, who: Customer, event: Event, topic: str = "surveys") -> Message:
-        """The event in one of the two modes of CloudEvents, now and then in a partition that is not its own."""
+        """The event in one of the two modes of CloudEvents, now and then in a wrong partition."""
         self._sent_events.append((who, event, topic))
         partition = None
         if self._rng.random() < 0.01:
@@ -138,7 +138,7 @@ class Trouble(Stories):
         return self.message(who, self._envelope(who, f"cx.{kind}.v1", data), topic)
 
     def copy(self, who: Customer) -> Message:
-        """An event again: soon or much later, as it was or with other contents, or looking like a copy only."""
+        """An event again: soon or much later, as it was, changed, or only looking like a copy."""
         if not self._sent_events:
             return self.answer(who)
         back = self._rng.choice([10, 300, len(self._sent_events)])
@@ -167,7 +167,7 @@ class Trouble(Stories):
         """A record that gets one reason of the closed set, each as often as the others."""
         reason = self._rng.choice(REJECTIONS)
         good = self._answered(who, self._id("r"), 2, None)
-        good["data"]["answers"] = [{"metric": metric, "value": 7} for metric in ("satisfaction", "expectations")]
+        good["data"]["answers"] = [{"metric": each, "value": 7} for each in ("satisfaction", "expectations")]
         if reason in RAW:
             raw = raw_too_big if reason == "too_big" else raw_malformed
             return Message("surveys", who.key, raw(good, self._rng), meant=reason)

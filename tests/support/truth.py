@@ -38,7 +38,8 @@ def scrape(workers: Sequence[Worker]) -> list[dict[Cell, float]]:
 
 def taken(pages: Sequence[Mapping[Cell, float]]) -> Counter[tuple[str, ...]]:
     """Records by topic and outcome, over all workers."""
-    return sum((exposition.counters(page, "cx_records_total", "topic", "outcome") for page in pages), Counter())
+    counted = (exposition.counters(page, "cx_records_total", "topic", "outcome") for page in pages)
+    return sum(counted, Counter())
 
 
 def wait_until_taken(workers: Sequence[Worker], records: int, deadline: float = 120) -> None:
@@ -66,7 +67,10 @@ def scores_of(workers: Sequence[Worker], windows: Sequence[str] | None = None) -
 
 
 def assert_scores(
-    workers: Sequence[Worker], expected: Mapping[Cell, float], windows: Sequence[str] | None = None, deadline: float = 30
+    workers: Sequence[Worker],
+    expected: Mapping[Cell, float],
+    windows: Sequence[str] | None = None,
+    deadline: float = 30,
 ) -> None:
     """Fail unless the workers come to export exactly these scores."""
 

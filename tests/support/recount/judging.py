@@ -1,4 +1,4 @@
-"""A record becomes an event or a reason: every fault is looked for, the first in the contract's order is named."""
+"""A record becomes an event or a reason: of all its faults the first in the contract's order."""
 
 import json
 from collections.abc import Mapping

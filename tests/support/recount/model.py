@@ -81,7 +81,7 @@ def duration_ms(text: str) -> int:
 
 @dataclass(frozen=True)
 class Rules:
-    """The settings that decide what counts; `panes_ms` overrides the width of a window's panes (1/60 of it)."""
+    """The settings that decide what counts; `panes_ms`: panes of another width than 1/60 of the window."""
 
     windows: tuple[tuple[str, int], ...]
     views: tuple[str, ...] = ("total", "channel", "touchpoint")
@@ -136,13 +136,13 @@ class Rules:
 class Recount:
     """What the service must have counted.
 
-    `standing` is what counts in the end; `highest_ms` the highest event time ever counted by (tenant, family).
+    `standing`: what counts in the end; `highest_ms`: the highest time ever counted by (tenant, family).
     """
 
     standing: list[Counted] = field(default_factory=list)
     highest_ms: dict[tuple[str, str], int] = field(default_factory=dict)
-    records: Counter[tuple[str, str]] = field(default_factory=Counter)
-    rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    records: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    rejected: Counter[tuple[str, ...]] = field(default_factory=Counter)
     rejections: dict[tuple[str, int, int], str] = field(default_factory=dict)
     corrections: Counter[str] = field(default_factory=Counter)
     misplaced: Counter[str] = field(default_factory=Counter)

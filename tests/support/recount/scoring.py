@@ -1,9 +1,9 @@
-"""What is exported for one series and window, from the answers in it; formulas from KPIS.md, fractions inside."""
+"""What is exported for one series and window, from the answers in it; fractions inside."""
 
 import math
 from collections import Counter
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 
 from tests.support.recount.model import Labels, Rules
 
@@ -72,7 +72,7 @@ def nps(promoters: int, passives: int, detractors: int) -> Fraction:
 
 
 def nps_interval(promoters: int, passives: int, detractors: int) -> tuple[float, float]:
-    """Adjusted Wald (Rocks 2016): three imagined answers, a quarter of them promoters, a quarter detractors."""
+    """Adjusted Wald (Rocks 2016): three more answers, a quarter of them promoters, a quarter detractors."""
     n = promoters + passives + detractors + 3
     p, d = (promoters + 0.75) / n, (detractors + 0.75) / n
     half = Z * math.sqrt((p + d - (p - d) ** 2) / n)
@@ -103,7 +103,7 @@ def mean_interval(tally: Tally, low: int, high: int) -> tuple[float, float] | No
     return max(float(low), float(middle) - half), min(float(high), float(middle) + half)
 
 
-@lru_cache(maxsize=None)
+@cache
 def t_quantile(freedom: int) -> float:
     """The t that leaves 2.5 % above it: Newton's steps on the integrated density."""
     t = Z * (1 + 1 / freedom) if freedom > 1 else 12.7

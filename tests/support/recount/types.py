@@ -2,7 +2,12 @@
 
 from tests.support.recount import fields as f
 
-_PLACE: dict[str, f.Check] = {"channel": f.label, "touchpoint": f.label, "segments": f.segments, "journey_id": f.identifier}
+_PLACE: dict[str, f.Check] = {
+    "channel": f.label,
+    "touchpoint": f.label,
+    "segments": f.segments,
+    "journey_id": f.identifier,
+}
 _TICKET: dict[str, f.Check] = {"*ticket_id": f.identifier}
 _ORDER: dict[str, f.Check] = {
     "*order_id": f.identifier,
@@ -47,7 +52,10 @@ _INTERACTIONS: dict[str, dict[str, f.Check]] = {
         **{name: check for name, check in _PLACE.items() if name != "channel"},
     },
     "cx.journey.started.v1": {"*journey_id": f.identifier, "*name": f.identifier},
-    "cx.journey.ended.v1": {"*journey_id": f.identifier, "*outcome": f.one_of("achieved", "failed", "abandoned")},
+    "cx.journey.ended.v1": {
+        "*journey_id": f.identifier,
+        "*outcome": f.one_of("achieved", "failed", "abandoned"),
+    },
     "cx.ticket.opened.v1": {"*channel": f.label, **_TICKET},
     "cx.ticket.responded.v1": {"*responder": f.one_of("human", "bot", "auto", "internal"), **_TICKET},
     "cx.ticket.reopened.v1": _TICKET,

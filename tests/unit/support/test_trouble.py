@@ -34,7 +34,7 @@ def test_the_same_seed_gives_the_same_messages(messages: list[Message]) -> None:
 def test_the_oracle_gives_every_message_the_reason_that_it_was_made_for(
     messages: list[Message], found: Recount
 ) -> None:
-    """Two who wrote the reasons down from the contract, one to make and one to judge, agree on each record."""
+    """Two who read the contract, one to make and one to judge, agree on each record."""
     wrong: defaultdict[tuple[str | None, str | None], list[bytes | None]] = defaultdict(list)
     for message, record in zip(messages, as_stored(messages, NOW_MS), strict=True):
         reason = found.rejections.get((record.topic, record.partition, record.offset))
