@@ -13,7 +13,7 @@ _NAMES = {
     "csat": "CSAT",
     "ces": "CES",
     "positive": "positive",
-    "response": "response rate",
+    "response": "responses",
 }
 _RATIOS = frozenset({"csat", "positive", "response"})
 _VIEWS = ("total", "channel")
@@ -21,9 +21,8 @@ _VIEWS = ("total", "channel")
 
 def table(scores: Sequence[Score], window: str, title: str) -> Table:
     """One line for the total and one for each channel: each score, its interval, the answers behind it."""
-    found = Table(
-        title=title, title_justify="left", caption=f"the last {window}; [lower, upper] of 95 %; n answers"
-    )
+    caption = f"the last {window}: score, number of answers, interval of 95 %"
+    found = Table(title=title, title_justify="left", caption=caption, show_lines=True)
     found.add_column("", no_wrap=True)
     for metric in METRICS:
         found.add_column(_NAMES[metric], justify="right", no_wrap=True)
@@ -60,13 +59,8 @@ def _cell(score: Score | None) -> str:
     if score is None or score["score"] is None:
         return "[dim]too few[/dim]" if score is not None and score["hidden"] else "[dim]-[/dim]"
     shown = f"[bold]{_score(score)}[/bold]" if not score["low_confidence"] else _score(score)
-    interval = score["interval"]
-    bounds = (
-        ""
-        if interval is None
-        else f" [dim]\\[{_number(score, interval[0])}, {_number(score, interval[1])}][/dim]"
-    )
-    return f"{shown}{bounds} [dim]{score['n']}[/dim]"
+    bounds = "…".join(_number(score, bound) for bound in score["interval"] or ())
+    return f"{shown} [dim]{score['n']}\n{bounds}[/dim]"
 
 
 def _score(score: Score) -> str:
