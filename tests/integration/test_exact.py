@@ -84,6 +84,9 @@ def test_two_workers_export_exactly_what_the_oracle_counts(run: Run) -> None:
         if (found := _sum(pages, name, *labels)) != counted
     }
     assert {} == wrong, "missing and too many, by counter"
+    counted = sum(n for (_, outcome), n in expected.records.items() if outcome == "counted")
+    assert counted == sum(page["cx_event_age_seconds_count", ()] for page in pages)
+    assert {1.0} == {page["cx_state_ready", ()] for page in pages}
     _assert_rejected(run)
 
 

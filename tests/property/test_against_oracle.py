@@ -1,7 +1,7 @@
 """The whole way without Kafka against the oracle: every cell, whatever the steps of reading."""
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import pytest
@@ -136,3 +136,29 @@ def test_an_answer_belongs_to_its_invitation_while_a_window_holds_it() -> None:
         value for (name, labels), value in expected.items() if name == "cx_survey_response_ratio"
     }
     assert [] == exposition.differences(expected, got)
+
+
+def summed(found: Cells) -> Counter[tuple[str, ...]]:
+    """Counts of the view of channels added up, by everything but the channel."""
+    totals: Counter[tuple[str, ...]] = Counter()
+    for (name, labels), value in found.items():
+        own = dict(labels)
+        if own["by"] == "channel" and name in ("cx_survey_responses", "cx_interactions", "cx_surveys_sent"):
+            assert value >= 0
+            del own["channel"]
+            totals[name, *own.values()] += int(value)
+    return +totals
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_values_beyond_the_limit_count_as_other_and_nothing_is_lost(seed: int) -> None:
+    """Edits and retractions take out where they were put in: the parts still add up."""
+    messages = Trouble(seed, NOW_MS, customers=60).messages(1500)
+    env = SETTINGS | {"CX_VIEWS": "total,channel", "CX_MIN_PRIVACY": "1"}
+    got, expected = both(messages, env | {"CX_MAX_SERIES": "3"}, seed)
+    assert "other" in {dict(labels)["channel"] for _, labels in got}
+    assert summed(expected) == summed(got)
+    totals = {cell: value for cell, value in expected.items() if ("by", "total") in cell[1]}
+    assert [] == exposition.differences(
+        totals, {cell: got[cell] for cell in got if ("by", "total") in cell[1]}
+    )
