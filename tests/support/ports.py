@@ -1,10 +1,14 @@
-"""Ports of 127.0.0.1 that nothing listens on."""
+"""Ports of 127.0.0.1."""
 
 import socket
 
+from stream.ports import is_open
+
+__all__ = ["free_ports", "is_open"]
+
 
 def free_ports(count: int) -> list[int]:
-    """Return `count` different free ports; held open together while they are chosen."""
+    """Return `count` different ports that nothing listens on; held open together while they are chosen."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for item in sockets:
@@ -13,10 +17,3 @@ def free_ports(count: int) -> list[int]:
     finally:
         for item in sockets:
             item.close()
-
-
-def is_open(port: int) -> bool:
-    """Tell whether something accepts connections on the port."""
-    with socket.socket() as item:
-        item.settimeout(1)
-        return item.connect_ex(("127.0.0.1", port)) == 0
