@@ -2,8 +2,8 @@
 
 How far each reason has been redriven is kept in the commit of the group `<app id>-redrive`: an offset for
 each partition, with the offsets by reason as its metadata. It is committed after the broker has taken what
-was sent: a run that dies in between sends a few records again, which workers know for duplicates. The embedded
-broker keeps no such metadata: there every run redrives all.
+was sent: a run that dies in between sends a few records again, which workers know for duplicates. The
+embedded broker keeps no such metadata: there every run redrives all.
 """
 
 from collections import Counter
