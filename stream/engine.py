@@ -119,17 +119,23 @@ class Engine:
 
     async def assigned(self, tps: set[TP]) -> None:
         """Begin with the partitions that are now ours."""
+        self.app.consumer.forget_durable()
         for stage in self.stages:
             await stage.assigned(tps)
         self._assigned = True
 
     async def revoked(self) -> None:
-        """Hand over: flush and commit, while the group still waits for us."""
+        """Hand over: flush and commit, while the group still waits for us.
+
+        Only what is committed is released: whoever finds a released partition with a lower commit knows that the offsets
+        were set back, and not that a worker ended.
+        """
         try:
             async with asyncio.timeout(_HAND_OVER_S):
-                await asyncio.gather(*(stage.revoked() for stage in self.sources.values()))
-                await self.scores.revoked()
-                await self.app.consumer.commit()
+                await asyncio.gather(*(stage.hand_over() for stage in self.sources.values()))
+                await self.scores.hand_over()
+                if await self.app.consumer.commit_durable([tp for stage in self.stages for tp in stage.slots]):
+                    await asyncio.gather(*(stage.release() for stage in self.stages))
         except TimeoutError:
             log.warning("handing over took longer than %.0f s: the next owner reads the rest again", _HAND_OVER_S)
             for stage in self.stages:
@@ -165,9 +171,9 @@ class Engine:
     def _lag(self, stage: Stage) -> int:
         total = 0
         for tp, slot in stage.slots.items():
-            highwater = self.app.consumer.highwater(tp)
-            if slot.usable and highwater:
-                total += max(0, highwater - max(slot.work.position + 1, slot.through))
+            end = self.app.consumer.end_of(tp)
+            if slot.usable and end is not None:
+                total += max(0, end - max(slot.work.position + 1, slot.through))
         return total
 
     def rows(self) -> list[Row]:

@@ -9,17 +9,22 @@ consumer is here, a class each:
     BatchSchema           hands the batch to the agent as it is
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
 import aiokafka
 import faust
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import KafkaError
+from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
 from stream.flow.raw import keep_raw
+
+log = logging.getLogger(__name__)
 
 FETCH_WAIT_MS = 500
 
@@ -51,6 +56,18 @@ class ReadCommittedThread(driver.AIOKafkaConsumerThread):
         )
 
 
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commit; whether it was done. Faust ends the worker when it was not, but then the records are only read again."""
+        assigned = self.assignment()
+        wanted = {aiokafka.TopicPartition(*tp): offset for tp, offset in offsets.items() if tp in assigned}
+        try:
+            await self._ensure_consumer().commit(wanted)
+        except KafkaError as error:
+            log.info("offsets were not committed: %r", error)
+            return False
+        return len(wanted) == len(offsets)
+
+
 class BatchConsumer(driver.Consumer):
     """Faust's consumer for batches. Its own bookkeeping is by record; a position is known here by `mark_durable` alone."""
 
@@ -75,6 +92,14 @@ class BatchConsumer(driver.Consumer):
             if active is None or tp in active or tp in self._buffered_partitions:
                 yield tp, _message(tp, records, self.app.consumer_generation_id)
 
+    def end_of(self, tp: TP) -> int | None:
+        """Offset behind the last record that the broker has, as far as known; None when the partition is not ours."""
+        try:
+            end: int | None = self.highwater(tp)
+        except (AssertionError, ConsumerNotStarted):  # what is ours may change in the consumer's thread at any moment
+            return None
+        return end
+
     def ack(self, message: Any) -> bool:
         """Note that an agent is done with a batch; that its effect is safe is said by `mark_durable`."""
         message.acked = True
@@ -85,9 +110,18 @@ class BatchConsumer(driver.Consumer):
         """Let the next commit say that records up to this offset are done."""
         self._acked[tp] = [offset]
 
+    def forget_durable(self) -> None:
+        """New assignment: what was durable in the former one may have been overtaken by another owner."""
+        self._acked.clear()
+
+    async def commit_durable(self, tps: Iterable[TP]) -> bool:
+        """Commit what is durable of these partitions now; whether the broker took it."""
+        offsets = {tp: acked[-1] + 1 for tp in tps if (acked := self._acked.get(tp))}
+        return bool(not offsets or await self._commit(offsets))
+
     def _new_offset(self, tp: TP) -> int | None:
         acked = self._acked[tp]
-        return acked.pop() + 1 if acked else None
+        return acked[-1] + 1 if acked else None
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Do nothing: the stock gap would mark a batch done before it was processed."""

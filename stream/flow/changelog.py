@@ -114,8 +114,8 @@ async def read_stretch(
         isolation_level="read_committed",
         max_partition_fetch_bytes=4 * 1_048_576,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign([at])
         beginning = (await consumer.beginning_offsets([at]))[at]
         end = (await consumer.end_offsets([at]))[at]

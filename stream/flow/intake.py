@@ -55,7 +55,7 @@ class IntakeWork:
         self._client = client
         self._extra: list[Pair] = [state.pair(settings)]
         self._replayed_to = -1
-        """Records up to this offset, read again, are those that a worker which ended had done but not committed."""
+        """Records up to this offset, read again, were set back: their worker had committed them and handed over."""
 
     @property
     def position(self) -> int:
@@ -88,7 +88,7 @@ class IntakeWork:
                 self.intake.refill(records)
         if position >= 0:
             await self._send(self.intake.tallies.above(committed or 0))
-        self._replayed_to = -1 if clean else position
+        self._replayed_to = position if clean else -1
 
     async def _check_topic(self, position: int) -> None:
         consumer = AIOKafkaConsumer(**self._client)
@@ -105,7 +105,10 @@ class IntakeWork:
             )
 
     def fold(self, records: Sequence[Any]) -> None:
-        """Take records; those done before are passed over, and counted as replayed after a worker ended."""
+        """Take records; those done before are passed over, and counted as replayed where offsets were set back.
+
+        What a worker that ended had done but not committed is not counted again: it counted that itself.
+        """
         if records[0].offset <= self.intake.position:
             again = [record.offset for record in records if record.offset <= self.intake.position]
             records = records[len(again) :]
@@ -113,7 +116,7 @@ class IntakeWork:
         self.intake.fold(records, self._clock.now_ms())
 
     async def flush(self, write: Callable[[Sequence[Pair]], Awaitable[object]]) -> None:
-        """Send the rejected records, write the checkpoint, send the tallies; then count."""
+        """Send the rejected records, write the checkpoint, count what is now durable, send the tallies."""
         step = self.intake.checkpoint()
         if step.rejected:
             await self._outbox.send(
@@ -123,8 +126,8 @@ class IntakeWork:
             )
         await write([*self._extra, *step.changes])
         self._extra = []
-        await self._send(step.rows)
         self._count(step)
+        await self._send(step.rows)
 
     async def _send(self, rows: Mapping[tuple[str, str], Sequence[CellRow]]) -> None:
         by_partition: dict[int, list[Outgoing]] = {}

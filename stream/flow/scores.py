@@ -19,6 +19,7 @@ from stream.settings import Settings
 
 log = logging.getLogger(__name__)
 _PUBLISH_EVERY_S = 1.0
+_UNKNOWN: Tally = (-1,)
 
 
 class ScoresWork:
@@ -32,7 +33,8 @@ class ScoresWork:
         self._outbox = outbox
         self._clock = clock
         self._limits = Limits(settings.min_privacy, settings.min_responses)
-        self._published: dict[bytes, Tally] = {}
+        self._published: dict[bytes, Tally | None] = {}
+        """What stands in the topic, as far as this owner put it there; None: a tombstone."""
         self._published_at_s = 0.0
         self._extra: list[Pair] = [state.pair(settings)]
 
@@ -97,10 +99,12 @@ class ScoresWork:
                 if self._published.get(key) == row.tally:
                     continue
                 value = record_value(row, self._limits, now_ms)
-                if value is not None:
-                    self._published[key] = row.tally
-                elif self._published.pop(key, None) is None:
+                if value is None and self._published.get(key, _UNKNOWN) is None:
                     continue
+                if any(row.tally):
+                    self._published[key] = None if value is None else row.tally
+                else:
+                    self._published.pop(key, None)
                 outgoing.append((key, value, ()))
         if outgoing:
             await self._outbox.send(self._settings.topic("scores"), self._partition, outgoing)

@@ -32,6 +32,7 @@ _SHARE = 12
 _SPACING_MAX_S = 1.0
 _PENDING_MAX = 50_000
 _REWIND_EVERY_S = 1.0
+_CANCEL_AGAIN_S = 0.2
 
 
 class Work(Protocol):
@@ -84,6 +85,8 @@ class Slot:
         self.through = 0
         """The log was folded up to here, but for records that do not count; at most a little behind `work.position`."""
         self.rewound_s: float | None = None
+        self.durable = -1
+        """The last position that may be committed."""
 
     @property
     def usable(self) -> bool:
@@ -147,19 +150,25 @@ class Stage:
         name = f"partition {slot.tp.topic}-{slot.tp.partition}"
         slot.task = asyncio.create_task(self._run(slot, kept=kept), name=name)
 
-    async def revoked(self) -> None:
-        """Hand over: make all durable and say so. What is assigned again goes on from memory."""
-        await asyncio.gather(*(self._hand_over(slot) for slot in list(self.slots.values())))
+    async def hand_over(self) -> None:
+        """Stop, with all that was folded durable. What is assigned again goes on from memory."""
+        await asyncio.gather(*(self._settle(slot) for slot in list(self.slots.values())))
 
-    async def _hand_over(self, slot: Slot) -> None:
+    async def _settle(self, slot: Slot) -> None:
         async with slot.lock:  # a flush under way is never cut short: what it took from the state would be lost
             await _cancel(slot.task)
         if slot.usable:
             try:
                 await self._flush(slot)
-                await slot.changelog.release()
             except FencedError:
-                slot.lost = True
+                slot.lose()
+
+    async def release(self) -> None:
+        """Say that all was handed over and committed."""
+        for slot in list(self.slots.values()):
+            if slot.usable:
+                with contextlib.suppress(FencedError):
+                    await slot.changelog.release()
 
     def lose(self) -> None:
         """Give up the state of every partition."""
@@ -223,6 +232,8 @@ class Stage:
         try:
             if not (kept and await self._still_ours(slot)):
                 await self._recover(slot)
+            if slot.durable >= 0:
+                self._durable(slot.tp, slot.durable)
             while True:
                 await slot.dirty.wait()
                 slot.dirty.clear()
@@ -259,8 +270,7 @@ class Stage:
             await asyncio.sleep(0)
         await slot.work.begin(await self._committed(slot.tp), clean=clean)
         slot.ready.set()
-        if slot.work.position >= 0:
-            self._durable(slot.tp, slot.work.position)
+        slot.durable = slot.work.position
         seconds = self._clock.monotonic_s() - started
         log.info("partition %s-%d ready in %.2f s: %d values", slot.tp.topic, slot.tp.partition, seconds, len(pairs))
         self._recovered(seconds)
@@ -273,12 +283,13 @@ class Stage:
             started = self._clock.cpu_s()
             position = slot.work.position
             await slot.work.flush(slot.changelog.write)
+            slot.durable = position
             self._durable(slot.tp, position)
             return self._clock.cpu_s() - started
 
 
 async def _cancel(task: asyncio.Task[None] | None) -> None:
-    if task is not None and not task.done():
+    """End a task. aiokafka swallows a cancellation now and then, so it is asked until it ends."""
+    while task is not None and not task.done():
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait([task], timeout=_CANCEL_AGAIN_S)

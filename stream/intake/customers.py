@@ -8,7 +8,7 @@ when nothing that may still be accepted can concern it: buckets of keys by the t
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from hashlib import blake2b
 from typing import Generic, TypeVar
 
@@ -113,18 +113,24 @@ class Shelf(Generic[Entity]):
         if self.packed.pop(key, None) is not None:
             self.changed.add(key)
 
-    def expire(self, tenant: str, horizon_ms: int) -> Iterator[tuple[bytes, Entity]]:
-        """Forget the tenant's entities whose time has passed; they are returned."""
-        buckets = self._ends.get(tenant)
-        if not buckets:
-            return
-        passed = horizon_ms // self._bucket_ms
+    def expire(self, tenant: str, clock_ms: int, gone: Callable[[Entity], bool]) -> Iterator[bytes]:
+        """Free the tenant's entities that are `gone` by now; their keys are returned."""
+        buckets = self._ends.get(tenant, {})
+        passed = clock_ms // self._bucket_ms
         for bucket in [each for each in buckets if each <= passed]:
             for key in buckets.pop(bucket):
                 entity = self.get(key)
-                if entity is not None and self._bucket(entity) <= passed:
+                if entity is None or self._bucket(entity) > passed:
+                    continue
+                if gone(entity):
                     self.remove(key)
-                    yield key, entity
+                    yield key
+                else:
+                    buckets[passed + 1].append(key)
+
+    def ends_ms(self, entity: Entity) -> int:
+        """The last moment at which the entity is remembered."""
+        return entity.ends_ms(self._keep_ms)
 
     def tenants(self) -> list[str]:
         """The tenants with entities."""

@@ -133,7 +133,12 @@ class Intake:
         self._placer = Placer(rules.views, rules.segment_keys, rules.max_series)
         self._keep_ms = max(window.size_ms for window in rules.windows) + rules.max_lateness_ms
         self._surveys = Surveys(
-            self.tallies, self._placer, Hasher(rules.hash_key), rules.segment_keys, self._keep_ms
+            self.tallies,
+            self._placer,
+            Hasher(rules.hash_key),
+            rules.segment_keys,
+            self._keep_ms,
+            by_wall=rules.clock == "wall",
         )
         self._by_wall = rules.clock == "wall"
         self._tenants: dict[str, Tenant] = {}
@@ -223,7 +228,7 @@ class Intake:
         if event.__class__ is Interaction:
             self._interaction(event, at_ms)
         else:
-            outcome = self._surveys.resolve(event.type, event, at_ms, clock_ms if self._by_wall else tenant.high_ms)
+            outcome = self._surveys.resolve(event.type, event, at_ms, self.stored_ms if self._by_wall else tenant.high_ms)
             if outcome != "counted":
                 return outcome
         if at_ms < clock_ms - self.rules.grace_ms:

@@ -26,7 +26,10 @@ _EXPIRES_MS = 30 * 86_400_000
 class Surveys:
     """Responses and invitations of one source partition."""
 
-    def __init__(self, tallies: Tallies, placer: Placer, hasher: Hasher, segment_keys: Sequence[str], keep_ms: int) -> None:
+    def __init__(
+        self, tallies: Tallies, placer: Placer, hasher: Hasher, segment_keys: Sequence[str], keep_ms: int, *, by_wall: bool
+    ) -> None:
+        """`keep_ms`: how long after its time an entity may still matter. `by_wall`: windows end now."""
         self._tallies = tallies
         self._placer = placer
         self._hasher = hasher
@@ -34,6 +37,9 @@ class Surveys:
         self.responses: Shelf[Response] = Shelf(b"r", Response, keep_ms)
         self.invitations: Shelf[Invitation] = Shelf(b"i", Invitation, keep_ms)
         self._by_customer = Index()
+        self._by_wall = by_wall
+        self._clock_ms = -1
+        """The clock of the tenant whose event is being resolved."""
         self.corrections: Counter[str] = Counter()
         """By kind, since they were last taken."""
         self.overflowed: Counter[str] = Counter()
@@ -50,15 +56,43 @@ class Surveys:
         return len(self.responses.changed) + len(self.invitations.changed)
 
     def resolve(self, kind: str, event: Any, at_ms: int, clock_ms: int) -> Outcome:
-        """Let an accepted event take effect. `clock_ms`: what a retraction's memory is measured from."""
+        """Let an accepted event take effect. `clock_ms`: the tenant's clock, which decides what is still remembered."""
         verb = self._verbs.get(kind)
+        self._clock_ms = clock_ms
         return "counted" if verb is None else verb(event, at_ms, clock_ms)
+
+    def _response(self, key: bytes) -> Response | None:
+        """The response under a key, unless its time is over."""
+        response = self.responses.get(key)
+        return None if response is None or self._is_over(response, self._clock_ms) else response
+
+    def _invitation(self, key: bytes) -> Invitation | None:
+        """The invitation under a key, unless its time is over."""
+        invitation = self.invitations.get(key) if key else None
+        return None if invitation is None or self._invitation_is_over(invitation, self._clock_ms) else invitation
+
+    def _is_over(self, response: Response, clock_ms: int) -> bool:
+        """Whether no window holds the response any more, and no event about it can be accepted.
+
+        With the event clock a window's end is its family's, which may stand behind the tenant's clock. A response is
+        remembered as long as the invitation that it answers is.
+        """
+        families = () if self._by_wall else {metric for metric, _ in response.answers if metric in SURVEY_FAMILIES}
+        behind = min((self._tallies.high_ms(response.tenant, family) for family in families), default=clock_ms)
+        if self.responses.ends_ms(response) >= min(clock_ms, behind):
+            return False
+        invitation = self.invitations.get(response.invitation) if response.invitation else None
+        return invitation is None or self._invitation_is_over(invitation, clock_ms)
+
+    def _invitation_is_over(self, invitation: Invitation, clock_ms: int) -> bool:
+        behind = clock_ms if self._by_wall or not invitation.sent else self._tallies.high_ms(invitation.tenant, "response")
+        return self.invitations.ends_ms(invitation) < min(clock_ms, behind)
 
     def _answered(self, event: Any, at_ms: int, _clock_ms: int) -> Outcome:
         data = event.data
         customer = self._hasher.customer(event.tenantid, event.subject)
         key = self._hasher.entity(customer, b"r", data.response_id)
-        former = self.responses.get(key)
+        former = self._response(key)
         if former is not None:
             if former.retracted:
                 return "retracted"
@@ -81,7 +115,7 @@ class Surveys:
             overflow=0,
             invitation=invitation,
         )
-        _inherit(response, self.invitations.get(invitation) if invitation else None)
+        _inherit(response, self._invitation(invitation))
         self._contribute(key, response)
         if invitation and response.answers:
             self._link(invitation, key, event.tenantid, at_ms)
@@ -106,7 +140,7 @@ class Surveys:
     def _withdraw(self, key: bytes, response: Response) -> None:
         """Take a response out of every window and off its invitation."""
         self._uncount(response)
-        invitation = self.invitations.get(response.invitation) if response.invitation else None
+        invitation = self._invitation(response.invitation)
         if invitation is not None and key in invitation.responses:
             invitation.responses = tuple(each for each in invitation.responses if each != key)
             if not invitation.responses:
@@ -114,7 +148,7 @@ class Surveys:
             self.invitations.put(response.invitation, invitation)
 
     def _link(self, invitation_key: bytes, key: bytes, tenant: str, at_ms: int) -> None:
-        invitation = self.invitations.get(invitation_key)
+        invitation = self._invitation(invitation_key)
         if invitation is None:
             none = (None,) * len(self._segment_keys)
             invitation = Invitation(tenant, at_ms, False, 0, "", None, None, none, 0)
@@ -134,7 +168,7 @@ class Surveys:
         data = event.data
         customer = self._hasher.customer(event.tenantid, event.subject)
         key = self._hasher.entity(customer, b"i", data.invitation_id)
-        waiting = self.invitations.get(key)
+        waiting = self._invitation(key)
         if waiting is not None and waiting.sent:
             return "duplicate"
         segments = self._segments(data.segments)
@@ -156,11 +190,10 @@ class Surveys:
 
     def _move(self, key: bytes, invitation: Invitation) -> None:
         """Count an answer that came before its invitation where the invitation says."""
-        response = self.responses.get(key)
+        response, moved = self._response(key), self._response(key)
         if response is None:
             return
         before = response.dims
-        moved = self.responses.get(key)
         if moved is None or not _inherit(moved, invitation) or moved.dims == before:
             return
         self._uncount(response)
@@ -183,7 +216,7 @@ class Surveys:
         return "counted"
 
     def _retract(self, key: bytes) -> None:
-        response = self.responses.get(key)
+        response = self._response(key)
         if response is not None and not response.retracted:
             self._withdraw(key, response)
             self.responses.remove(key)
@@ -193,13 +226,15 @@ class Surveys:
     def _segments(self, given: dict[str, str] | None) -> tuple[str | None, ...]:
         return tuple((given or {}).get(key) for key in self._segment_keys)
 
-    def expire(self, horizon_of: Callable[[str], int]) -> None:
-        """Forget what no event that may still be accepted can concern; `horizon_of` tells a tenant's clock."""
+    def expire(self, clock_of: Callable[[str], int]) -> None:
+        """Free what is over; `clock_of` tells a tenant's clock. Nothing is decided here: what is over is never used."""
         for tenant in self.responses.tenants():
-            for key, _ in self.responses.expire(tenant, horizon_of(tenant)):
+            clock_ms = clock_of(tenant)
+            for key in self.responses.expire(tenant, clock_ms, lambda each: self._is_over(each, clock_ms)):  # noqa: B023
                 self._by_customer.discard(key)
         for tenant in self.invitations.tenants():
-            for _ in self.invitations.expire(tenant, horizon_of(tenant)):
+            clock_ms = clock_of(tenant)
+            for _ in self.invitations.expire(tenant, clock_ms, lambda each: self._invitation_is_over(each, clock_ms)):  # noqa: B023
                 pass
 
     def changes(self) -> list[Change]:

@@ -73,6 +73,12 @@ class Tallies:
     def add(self, placement: Placement, family: str, cell: int, at_ms: int, delta: int = 1) -> None:
         """Count `delta` in a cell of every series of the placement, at an event time."""
         self.deltas(placement, family, cell)[at_ms // self.width_ms] += delta
+        self._raise(placement.tenant, family, at_ms // self.width_ms * self.width_ms)
+
+    def high_ms(self, tenant: str, family: str) -> int:
+        """The highest event time counted for a tenant and family with `add`; -1: none."""
+        group = self.groups.get((tenant, family))
+        return -1 if group is None else group.high_ms
 
     @property
     def pending(self) -> int:
