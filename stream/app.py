@@ -38,7 +38,7 @@ class CxApp(BatchApp):
         await super().on_stop()
 
 
-def create_app(settings: Settings, clock: Clock | None = None) -> CxApp:
+def create_app(settings: Settings, clock: Clock | None = None, *, publishing: bool = True) -> CxApp:
     """The app of one worker. Nothing is connected yet."""
     session_s = settings.session_timeout_s
     app = CxApp(
@@ -67,7 +67,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> CxApp:
         worker_redirect_stdouts=False,
         logging_config=None,
     )
-    app.engine = Engine(app, settings, clock or SystemClock())
+    app.engine = Engine(app, settings, clock or SystemClock(), publishing=publishing)
     wire(app, app.engine)
     return app
 

@@ -1,10 +1,8 @@
-"""The worker's parts and how they live: outbox, stages, HTTP, counters. Agents hand batches over; everything else is here."""
+"""The worker's parts and how they live: outbox, stages, HTTP, counters. Agents hand batches over; all else is here."""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
-from typing import Any
 
 from aiohttp import web
 from aiokafka import TopicPartition
@@ -35,13 +33,15 @@ _HAND_OVER_S = 5.0
 class Engine:
     """Everything of one worker but Faust itself. Also what the HTTP port reads from (`rows`, `ready`)."""
 
-    def __init__(self, app: BatchApp, settings: Settings, clock: Clock) -> None:
+    def __init__(self, app: BatchApp, settings: Settings, clock: Clock, *, publishing: bool = True) -> None:
+        """`publishing`: whether this worker writes to the topic of latest scores."""
         self.app = app
         self.settings = settings
         self.metrics = ServiceMetrics()
         self.failure: BaseException | None = None
         """What ended the worker."""
         self._clock = clock
+        self._publishing = publishing
         self._outbox = Outbox(app.client_options)
         self._fenced = True
         self._runner: web.AppRunner | None = None
@@ -60,28 +60,35 @@ class Engine:
             topic,
             self._clock,
             make=self._make,
-            durable=lambda tp, offset: self.app.consumer.mark_durable(tp, offset),
+            durable=self._durable,
             reader=self,
             crash=self._crash,
             recovered=self.metrics.recovered,
         )
 
+    def _durable(self, tp: TP, offset: int) -> None:
+        self.app.batch_consumer.mark_durable(tp, offset)
+
     def _make(self, tp: TP) -> tuple[Changelog, Work]:
         name = self._names.get(tp.topic)
         if name is None:
             topic = topics.scores_changelog(self.settings)
-            work: Work = ScoresWork(tp, self.settings, self._outbox, self._clock)
+            work: Work = ScoresWork(
+                tp, self.settings, self._outbox, self._clock, publishing=self._publishing
+            )
         else:
             topic = topics.changelog(self.settings, name)
-            work = IntakeWork(tp, name, self.settings, self._outbox, self.metrics, self._clock, self.app.client_options)
-        log_ = Changelog(self.app.client_options, self.settings.app_id, topic, tp.partition, fenced=self._fenced)
+            work = IntakeWork(
+                tp, name, self.settings, self._outbox, self.metrics, self._clock, self.app.client_options
+            )
+        log_ = Changelog(
+            self.app.client_options, self.settings.app_id, topic, tp.partition, fenced=self._fenced
+        )
         return log_, work
 
     async def committed(self, tp: TP) -> int | None:
         """The committed offset of a partition, or None."""
-        thread = self.app.consumer._thread  # noqa: SLF001 - Faust offers no way to ask
-        committed: int | None = await thread.call_thread(thread._ensure_consumer().committed, TopicPartition(*tp))  # noqa: SLF001
-        return committed
+        return await self.app.batch_consumer.committed(tp)
 
     async def beginning(self, tp: TP) -> int:
         """The first offset that the partition's log still has."""
@@ -90,20 +97,22 @@ class Engine:
     async def rewind(self, tp: TP, offset: int) -> None:
         """Let the consumer fetch again from this offset on."""
         log.info("%s-%d is fetched again from offset %d", tp.topic, tp.partition, offset)
-        await self.app.consumer.rewind(tp, offset)
+        await self.app.batch_consumer.rewind(tp, offset)
 
     async def _crash(self, error: BaseException) -> None:
         self.failure = self.failure or error
         await self.app.crash(error)
 
     async def start(self) -> None:
-        """Open the HTTP port, make missing topics, connect. Raises StateError when a topic cannot be worked with."""
+        """Open the HTTP port, make missing topics, connect. Raises StateError when a topic cannot be used."""
         self._runner = await start_http(self.settings, self, self.metrics, self._clock)
         for made in await topics.ensure(self.settings):
             log.info("made the topic %s", made)
         for difference in await topics.differences(self.settings):
             if difference.fatal:
-                raise StateError(f"{difference}. Set CX_PARTITIONS to what the topics have, or make them anew.")
+                raise StateError(
+                    f"{difference}. Set CX_PARTITIONS to what the topics have, or make them anew."
+                )
             log.warning("%s", difference)
         self._fenced = await self._cluster() != EMBEDDED_CLUSTER
         await self._outbox.start(idempotent=self._fenced)
@@ -119,7 +128,7 @@ class Engine:
 
     async def assigned(self, tps: set[TP]) -> None:
         """Begin with the partitions that are now ours."""
-        self.app.consumer.forget_durable()
+        self.app.batch_consumer.forget_durable()
         for stage in self.stages:
             await stage.assigned(tps)
         self._assigned = True
@@ -127,17 +136,21 @@ class Engine:
     async def revoked(self) -> None:
         """Hand over: flush and commit, while the group still waits for us.
 
-        Only what is committed is released: whoever finds a released partition with a lower commit knows that the offsets
-        were set back, and not that a worker ended.
+        Only what is committed is released: whoever finds a released partition with a lower commit knows that the
+        offsets were set back, and not that a worker ended.
         """
         try:
             async with asyncio.timeout(_HAND_OVER_S):
                 await asyncio.gather(*(stage.hand_over() for stage in self.sources.values()))
                 await self.scores.hand_over()
-                if await self.app.consumer.commit_durable([tp for stage in self.stages for tp in stage.slots]):
+                if await self.app.batch_consumer.commit_durable(
+                    [tp for stage in self.stages for tp in stage.slots]
+                ):
                     await asyncio.gather(*(stage.release() for stage in self.stages))
         except TimeoutError:
-            log.warning("handing over took longer than %.0f s: the next owner reads the rest again", _HAND_OVER_S)
+            log.warning(
+                "handing over took longer than %.0f s: the next owner reads the rest again", _HAND_OVER_S
+            )
             for stage in self.stages:
                 stage.lose()
 
@@ -168,12 +181,14 @@ class Engine:
             self.metrics.watermark(name, min(marks) if marks else None)
             self.metrics.lag(name, self._lag(stage) if works else None)
 
-    def _lag(self, stage: Stage) -> int:
+    def _lag(self, stage: Stage) -> int | None:
+        """Records that wait in our partitions; None while that is not known of each."""
         total = 0
         for tp, slot in stage.slots.items():
-            end = self.app.consumer.end_of(tp)
-            if slot.usable and end is not None:
-                total += max(0, end - max(slot.work.position + 1, slot.through))
+            end = self.app.batch_consumer.end_of(tp)
+            if end is None or not slot.usable:
+                return None
+            total += max(0, end - max(slot.work.position + 1, slot.through))
         return total
 
     def rows(self) -> list[Row]:
@@ -188,5 +203,3 @@ class Engine:
             return False, "the consumer group is rebalancing"
         waiting = [stage.topic for stage in self.stages if not stage.ready()]
         return not waiting, f"recovering {', '.join(waiting)}" if waiting else ""
-
-

@@ -8,8 +8,8 @@ from typing import IO
 import click
 
 from stream.cli.main import USAGE, settings_from_env
-from stream.flow.state import StateError
-from stream.settings import Settings, SettingsError
+from stream.errors import CxError
+from stream.settings import Settings
 
 log = logging.getLogger("stream.worker")
 
@@ -18,31 +18,37 @@ _NOISY = ("faust", "mode", "aiokafka", "kafka")
 
 
 @click.command()
-def worker() -> None:
+@click.option("--without-scores-topic", is_flag=True, help="Do not write latest scores to their topic.")
+def worker(*, without_scores_topic: bool) -> None:
     """Keep the scores: read the topics, serve /metrics and the live page. Ends within 10 s of SIGTERM."""
-    run(settings_from_env())
+    run(settings_from_env(), publishing=not without_scores_topic)
 
 
-def run(settings: Settings) -> None:
-    """Run a worker in this process; returns when it has ended, exits with 1 when it failed and 2 on unusable settings."""
-    import uvloop  # noqa: PLC0415
-    from mode import Worker  # noqa: PLC0415 - Faust takes a second to import; `cx --help` need not wait
+def run(settings: Settings, *, publishing: bool = True) -> None:
+    """Run a worker in this process until it ends. Exits with 1 when it failed, with 2 on unusable settings."""
+    # Here, because Faust takes a second to import, and `cx --help` need not wait for it.
+    import uvloop  # noqa: PLC0415 - as said
+    from mode import Worker  # noqa: PLC0415 - as said
 
-    from stream.app import create_app  # noqa: PLC0415
+    from stream.app import create_app  # noqa: PLC0415 - as said
 
     set_up_logging(settings, sys.stderr)
     if settings.hash_key_file is None:
-        log.warning("customer hashes are keyed by CX_APP_ID alone: set CX_HASH_KEY_FILE to a secret of your own")
+        log.warning(
+            "customer hashes are keyed by CX_APP_ID alone: set CX_HASH_KEY_FILE to a secret of your own"
+        )
     if settings.metrics_host not in ("127.0.0.1", "::1", "localhost") and settings.web_config is None:
         log.warning("the metrics port listens on %s without users or TLS", settings.metrics_host)
     uvloop.install()
-    app = create_app(settings)
-    process = Worker(app, override_logging=False, redirect_stdouts=False, loglevel=settings.log_level, daemon=True)
+    app = create_app(settings, publishing=publishing)
+    process = Worker(
+        app, override_logging=False, redirect_stdouts=False, loglevel=settings.log_level, daemon=True
+    )
     try:
         process.execute_from_commandline()
     finally:
         failure = app.engine.failure
-        if isinstance(failure, StateError | SettingsError | OSError):
+        if isinstance(failure, CxError | OSError):
             click.echo(f"cx: {failure}", err=True)
             sys.exit(USAGE)
         if failure is not None:

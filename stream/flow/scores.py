@@ -25,8 +25,10 @@ _UNKNOWN: Tally = (-1,)
 class ScoresWork:
     """One partition of the tallies topic: `stage.Work` around a `Merger`."""
 
-    def __init__(self, tp: TP, settings: Settings, outbox: Outbox, clock: Clock) -> None:
-        """`tp` is the partition of the tallies topic."""
+    def __init__(
+        self, tp: TP, settings: Settings, outbox: Outbox, clock: Clock, *, publishing: bool
+    ) -> None:
+        """`tp` is the partition of the tallies topic; `publishing`: whether scores go to their topic."""
         self.merger = Merger(ladders(settings.windows), settings.clock)
         self._partition = tp.partition
         self._settings = settings
@@ -36,6 +38,7 @@ class ScoresWork:
         self._published: dict[bytes, Tally | None] = {}
         """What stands in the topic, as far as this owner put it there; None: a tombstone."""
         self._published_at_s = 0.0
+        self._publishing = publishing
         self._extra: list[Pair] = [state.pair(settings)]
 
     @property
@@ -72,7 +75,9 @@ class ScoresWork:
         try:
             return decode(self._settings.app_id, record.value)
         except (ValueError, TypeError, KeyError):
-            log.warning("the record at offset %d of %s is not ours", record.offset, self._settings.topic("tallies"))
+            log.warning(
+                "the record at offset %d of %s is not ours", record.offset, self._settings.topic("tallies")
+            )
             return None
 
     def advance(self) -> bool:
@@ -95,6 +100,8 @@ class ScoresWork:
         outgoing: list[Outgoing] = []
         for group in self.merger.groups.values():
             for row in group.take_touched():
+                if not self._publishing:
+                    continue
                 key = record_key(row)
                 if self._published.get(key) == row.tally:
                     continue
@@ -113,4 +120,3 @@ class ScoresWork:
 def rows(works: Sequence[ScoresWork]) -> list[Row]:
     """Every series, KPI family and window of these partitions."""
     return [row for work in works for row in work.merger.rows()]
-

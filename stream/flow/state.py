@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 import orjson
 
+from stream.errors import CxError
 from stream.settings import Settings
 
 KEY = b"s"
 
 
-class StateError(Exception):
+class StateError(CxError):
     """Stored state cannot be used with these settings or these topics; the message says what to do."""
 
 
@@ -46,7 +47,11 @@ def check(settings: Settings, pairs: Sequence[tuple[bytes, bytes]]) -> None:
     for key, value in pairs:
         if key == KEY:
             stored, now = orjson.loads(value), fingerprint(settings)
-            changed = [f"{name} was {stored.get(name)}, is {now[name]}" for name in now if stored.get(name) != now[name]]
+            changed = [
+                f"{name} was {stored.get(name)}, is {now[name]}"
+                for name in now
+                if stored.get(name) != now[name]
+            ]
             if changed:
                 raise StateError(
                     f"the state of CX_APP_ID={settings.app_id} was made under other settings: {'; '.join(changed)}. "
