@@ -21,6 +21,7 @@ from stream.ports import free_port
 from stream.settings import Settings
 
 _END_S = 10.0
+_LOOKS = 2
 _LOOK_EVERY_S = 0.5
 
 
@@ -35,8 +36,9 @@ class RebuildError(CxError):
 def rebuild(ctx: click.Context, *, app_id: str, resume: bool) -> None:
     """Read the source topics from their beginning under the settings of the environment and a new CX_APP_ID.
 
-    Windows, views or the hash key are changed this way. The workers of the old id go on undisturbed; the topic of latest
-    scores stays theirs meanwhile. Ends when nothing is waiting; then start the workers with the new id.
+    Windows, views or the hash key are changed this way. The workers of the old id go on undisturbed; the
+    topic of latest scores stays theirs meanwhile. Ends when nothing is waiting; then start the workers with
+    the new id.
     """
     settings = dataclasses.replace(settings_from_env(), app_id=app_id)
     existing = asyncio.run(_existing(settings))
@@ -56,7 +58,8 @@ def rebuild(ctx: click.Context, *, app_id: str, resume: bool) -> None:
 async def _existing(settings: Settings) -> list[str]:
     """The changelogs that exist of an application id."""
     own = [spec for spec in topics.specs(settings) if spec.name.startswith(f"{settings.app_id}-")]
-    missing = {difference.topic for difference in await topics.differences(settings, own) if difference.found == "missing"}
+    found = await topics.differences(settings, own)
+    missing = {difference.topic for difference in found if difference.found == "missing"}
     return [spec.name for spec in own if spec.name not in missing]
 
 
@@ -73,7 +76,8 @@ def _run(settings: Settings) -> None:
         }
         environment.pop("CX_WEB_CONFIG", None)
         environment.pop("CX_INSTANCE_ID", None)
-        children.start("worker", [sys.executable, "-m", "stream", "worker", "--without-scores-topic"], environment)
+        command = [sys.executable, "-m", "stream", "worker", "--without-scores-topic"]
+        children.start("worker", command, environment)
         try:
             _wait(children, Page(f"http://127.0.0.1:{port}"))
         finally:
@@ -85,7 +89,7 @@ def _wait(children: Children, page: Page) -> None:
     quiet = 0
     with progress("records") as display:
         task = display.add_task("", total=None)
-        while quiet < 2:  # noqa: PLR2004  # one look may fall between two fetches
+        while quiet < _LOOKS:
             time.sleep(_LOOK_EVERY_S)
             if ended := children.ended():
                 raise RebuildError(f"the rebuild did not end: {ended}")
