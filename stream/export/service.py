@@ -7,7 +7,7 @@ addition on the event loop, and everything else happens when somebody scrapes.
 from __future__ import annotations
 
 import platform
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import accumulate, product
 from typing import Final, TypeAlias
@@ -123,9 +123,16 @@ class AgeHistogram:
         self._total_ms += age_ms * n
 
     def observe_all(self, ages_ms: Iterable[int]) -> None:
-        """Add events, each with its age."""
-        for age_ms in ages_ms:
-            self.observe(age_ms)
+        """Add events, each with its age: sorted once, so that a bucket costs one search."""
+        ordered = sorted(ages_ms)
+        ahead = bisect_left(ordered, 0)
+        counted = 0
+        for bucket, bound_ms in enumerate(self._bounds_ms):
+            below = bisect_right(ordered, bound_ms)
+            self._counts[bucket] += below - counted
+            counted = below
+        self._counts[-1] += len(ordered) - counted
+        self._total_ms += sum(ordered[ahead:])
 
     def add_samples(self, metric: Metric) -> None:
         """Write buckets, count and sum (in seconds) into a family."""
