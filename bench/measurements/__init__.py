@@ -1,0 +1,1 @@
+"""What is measured, one file each: `TITLE`, and `run(bed)`, which makes one run."""

@@ -1,0 +1,1 @@
+"""What a user could run instead: one program each, started as a process of its own."""
