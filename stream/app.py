@@ -9,7 +9,7 @@ from stream.engine import Engine
 from stream.flow.batches import BatchApp
 from stream.flow.credentials import broker_credentials
 from stream.flow.security import kafka_client_options
-from stream.settings import Settings
+from stream.settings import Settings, SettingsError
 
 _MAX_POLL_RECORDS = 2_000
 _BUFFERED_BATCHES = 16
@@ -39,7 +39,8 @@ class CxApp(BatchApp):
 
 
 def create_app(settings: Settings, clock: Clock | None = None, *, publishing: bool = True) -> CxApp:
-    """The app of one worker. Nothing is connected yet."""
+    """The app of one worker. Nothing is connected yet. Raises SettingsError for what this version does not do."""
+    _refuse_what_is_not_built(settings)
     session_s = settings.session_timeout_s
     app = CxApp(
         settings.app_id,
@@ -70,6 +71,13 @@ def create_app(settings: Settings, clock: Clock | None = None, *, publishing: bo
     app.engine = Engine(app, settings, clock or SystemClock(), publishing=publishing)
     wire(app, app.engine)
     return app
+
+
+def _refuse_what_is_not_built(settings: Settings) -> None:
+    if settings.store != "memory":
+        raise SettingsError(f"CX_STORE={settings.store} is not built yet. Leave it at `memory`.")
+    if settings.latest_per_customer:
+        raise SettingsError("CX_LATEST_PER_CUSTOMER=on is not built yet. Leave it off.")
 
 
 def __getattr__(name: str) -> Any:
