@@ -39,7 +39,10 @@ class CxApp(BatchApp):
 
 
 def create_app(settings: Settings, clock: Clock | None = None, *, publishing: bool = True) -> CxApp:
-    """The app of one worker. Nothing is connected yet. Raises SettingsError for what this version does not do."""
+    """The app of one worker; nothing is connected yet.
+
+    Raises SettingsError for what this version does not do.
+    """
     _refuse_what_is_not_built(settings)
     session_s = settings.session_timeout_s
     app = CxApp(
