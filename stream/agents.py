@@ -1,4 +1,4 @@
-"""The agents: batches of the source topics to stage one, batches of tallies to stage two. Nothing else happens here."""
+"""The agents: batches of the source topics to stage one, of tallies to stage two. Nothing else is here."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -21,7 +21,7 @@ def wire(app: BatchApp, engine: Engine) -> None:
     async def revoked(_app: Any, revoked: Any = (), **_: Any) -> None:  # noqa: ARG001 - Faust passes it by name
         await engine.revoked()
 
-    @app.timer(1.0)
+    @app.timer(1.0)  # type: ignore[untyped-decorator]  # Faust's, unlike its agent
     async def tick() -> None:
         await engine.tick()
 

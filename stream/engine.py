@@ -1,4 +1,4 @@
-"""The worker's parts and how they live: outbox, stages, HTTP, counters. Agents hand batches over; all else is here."""
+"""The parts of a worker: outbox, stages, HTTP, counters. Agents hand batches over; all else is here."""
 
 import asyncio
 import contextlib
@@ -73,9 +73,7 @@ class Engine:
         name = self._names.get(tp.topic)
         if name is None:
             topic = topics.scores_changelog(self.settings)
-            work: Work = ScoresWork(
-                tp, self.settings, self._outbox, self._clock, publishing=self._publishing
-            )
+            work: Work = ScoresWork(tp, self.settings, self._outbox, self._clock, publishing=self._publishing)
         else:
             topic = topics.changelog(self.settings, name)
             work = IntakeWork(
@@ -136,8 +134,8 @@ class Engine:
     async def revoked(self) -> None:
         """Hand over: flush and commit, while the group still waits for us.
 
-        Only what is committed is released: whoever finds a released partition with a lower commit knows that the
-        offsets were set back, and not that a worker ended.
+        Only what is committed is released: whoever finds a released partition with a lower commit knows that
+        the offsets were set back, and not that a worker ended.
         """
         try:
             async with asyncio.timeout(_HAND_OVER_S):

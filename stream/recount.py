@@ -1,6 +1,6 @@
 """Scores in one go: the same intake and the same merger as a worker's, without Kafka between them. Pure.
 
-    records, in order of each partition ──▶ Intake ──messages──▶ Merger ──▶ rows
+records, in order of each partition ──▶ Intake ──messages──▶ Merger ──▶ rows
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,13 +14,14 @@ _STEP = 5_000
 
 
 class Recount:
-    """All source partitions and one merger. `now_ms`: where wall-clock windows end; no record was stored later."""
+    """All source partitions and one merger."""
 
     def __init__(self, rules: Rules, now_ms: int) -> None:
+        """`now_ms`: where wall-clock windows end; no record counts as stored later."""
         self._rules = rules
         self._now_ms = now_ms
         self._intakes: dict[Source, Intake] = {}
-        self._merger = Merger(ladders(rules.windows), rules.clock)
+        self._merger = Merger(ladders(rules.windows), by_event_time=rules.by_event_time)
         self._messages = 0
         self.rejected = 0
         """Records that were not taken."""

@@ -48,10 +48,18 @@ class Line(NamedTuple):
 @click.command()
 @click.argument("file", type=click.File("rb"), required=False)
 @click.option("--from-topics", is_flag=True, help="Read the source topics instead of a file.")
-@click.option("--format", "form", type=click.Choice(["table", "json", "openmetrics"]), default="table", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "openmetrics"]),
+    default="table",
+    show_default=True,
+)
 @click.option("--at", metavar="TIME", help="End the windows at this time (RFC 3339) instead of now.")
 @click.pass_context
-def recompute(ctx: click.Context, file: IO[bytes] | None, from_topics: bool, form: str, at: str | None) -> None:  # noqa: FBT001 - click passes it by name
+def recompute(
+    ctx: click.Context, file: IO[bytes] | None, from_topics: bool, form: str, at: str | None
+) -> None:
     """Compute the scores of FILE (NDJSON events, `-`: stdin) or of the topics in one go.
 
     Same definitions and settings as `cx worker`. Exit status 1 when events were rejected.
@@ -73,10 +81,14 @@ def _time(text: str) -> int:
     try:
         return parse_ms(text)
     except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no RFC 3339 time with an offset, such as 2026-05-04T10:15:30Z", param_hint="--at") from error
+        raise click.BadParameter(
+            f"{text!r} is no RFC 3339 time with an offset, such as 2026-05-04T10:15:30Z", param_hint="--at"
+        ) from error
 
 
-def _count_file(settings: Settings, recount: Recount, metrics: ServiceMetrics, file: IO[bytes], now_ms: int) -> None:
+def _count_file(
+    settings: Settings, recount: Recount, metrics: ServiceMetrics, file: IO[bytes], now_ms: int
+) -> None:
     router = Router(settings.tenants)
     waiting: dict[Source, list[Line]] = {}
     for number, value in lines(file):
@@ -90,7 +102,7 @@ def _count_file(settings: Settings, recount: Recount, metrics: ServiceMetrics, f
 
 
 def _source(router: Router, settings: Settings, value: bytes) -> Source:
-    """Where a publisher would put the event; what is no event of ours goes to the surveys, to be rejected there."""
+    """Where a publisher would put the event; what is none of ours goes to the surveys, to be rejected."""
     routed = router.route(value)
     if isinstance(routed, Rejection):
         return Source("surveys", 0)
@@ -115,7 +127,8 @@ def _count(recount: Recount, metrics: ServiceMetrics, source: Source, records: l
 def _written(settings: Settings, recount: Recount, metrics: ServiceMetrics, form: str) -> bytes:
     limits, rows = Limits(settings.min_privacy, settings.min_responses), recount.rows()
     if form == "openmetrics":
-        return b"".join([*Renderer(limits).parts(rows, openmetrics=True), generate_latest(metrics.registry)])
+        own: bytes = generate_latest(metrics.registry)  # type: ignore[no-untyped-call]
+        return b"".join([*Renderer(limits).parts(rows, openmetrics=True), own])
     found = scores(rows, limits, Selection())
     if form == "json":
         return orjson.dumps({"scores": found}, option=orjson.OPT_INDENT_2) + b"\n"
@@ -123,5 +136,3 @@ def _written(settings: Settings, recount: Recount, metrics: ServiceMetrics, form
     with console.capture() as capture:
         console.print(scores_table(found))
     return capture.get().encode()
-
-

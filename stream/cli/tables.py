@@ -18,7 +18,12 @@ def scores_table(found: Iterable[Mapping[str, Any]]) -> Table:
         table.add_column(label, justify="right", no_wrap=True)
     for each in found:
         lower, upper = each["interval"] or (None, None)
-        numbers = (_number(each["score"]), _number(lower), _number(upper), "hidden" if each["hidden"] else str(each["n"]))
+        numbers = (
+            _number(each["score"]),
+            _number(lower),
+            _number(upper),
+            "hidden" if each["hidden"] else str(each["n"]),
+        )
         table.add_row(*(each[label] for label in _LABELS), each["metric"], *numbers)
     return table
 

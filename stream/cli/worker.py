@@ -25,7 +25,7 @@ def worker(*, without_scores_topic: bool) -> None:
 
 
 def run(settings: Settings, *, publishing: bool = True) -> None:
-    """Run a worker in this process until it ends. Exits with 1 when it failed, with 2 on unusable settings."""
+    """Run a worker here until it ends. Exits with 1 when it failed, with 2 on unusable settings."""
     # Here, because Faust takes a second to import, and `cx --help` need not wait for it.
     import uvloop  # noqa: PLC0415 - as said
     from mode import Worker  # noqa: PLC0415 - as said
@@ -59,7 +59,8 @@ def run(settings: Settings, *, publishing: bool = True) -> None:
 def set_up_logging(settings: Settings, stream: IO[str]) -> None:
     """Log to a stream as text or JSON; libraries only their warnings.
 
-    The root logger never goes below INFO unless asked: Faust leaves it at DEBUG, which costs three records an event.
+    The root logger never goes below INFO unless asked: Faust leaves it at DEBUG, which costs three records an
+    event.
     """
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter() if settings.log_format == "json" else logging.Formatter(_TEXT))

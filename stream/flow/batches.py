@@ -1,7 +1,7 @@
 """Faust fed with record batches: one event for each partition and fetch, its value the list of records.
 
-Why: an event a record costs Faust 200 µs (4 800 a second); a batch costs the same once. What is changed in Faust's
-consumer is here, a class each:
+Why: an event a record costs Faust 200 µs (4 800 a second); a batch costs the same once. What is changed in
+Faust's consumer is here, a class each:
 
     BatchConsumer         yields batches; knows as done what `mark_durable` says and nothing else
     ReadCommittedThread   reads committed records only, with our security options
@@ -10,8 +10,8 @@ consumer is here, a class each:
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any, cast
 
 import aiokafka
 import faust
@@ -32,12 +32,15 @@ FETCH_WAIT_MS = 500
 class ReadCommittedThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread with `read_committed`: with its default, aborted transactions are counted."""
 
-    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
-        conf = self.app.conf
-        # Deals out partition by partition; the sticky one deals out topic by topic, and one worker had all surveys.
+    def _create_worker_consumer(
+        self,
+        transport: driver.Transport,  # noqa: ARG002 - its address is among the options
+    ) -> aiokafka.AIOKafkaConsumer:
+        conf, app = self.app.conf, cast("BatchApp", self.app)
+        # Deals out partition by partition. The sticky one goes topic by topic: one worker had all surveys.
         self._assignor = RoundRobinPartitionAssignor
         return aiokafka.AIOKafkaConsumer(
-            **self.app.client_options,
+            **app.client_options,
             client_id=conf.broker_client_id,
             group_id=conf.id,
             group_instance_id=conf.consumer_group_instance_id,
@@ -55,9 +58,8 @@ class ReadCommittedThread(driver.AIOKafkaConsumerThread):
             isolation_level="read_committed",
         )
 
-
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        """Commit; whether it was done. Faust ends the worker when it was not, but then the records are only read again."""
+        """Commit; whether it was done. Faust ends the worker when not; the records are only read again."""
         assigned = self.assignment()
         wanted = {aiokafka.TopicPartition(*tp): offset for tp, offset in offsets.items() if tp in assigned}
         try:
@@ -69,7 +71,7 @@ class ReadCommittedThread(driver.AIOKafkaConsumerThread):
 
 
 class BatchConsumer(driver.Consumer):
-    """Faust's consumer for batches. Its own bookkeeping is by record; a position is known here by `mark_durable` alone."""
+    """Faust's consumer for batches. It keeps books by record; here `mark_durable` alone says what is done."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -78,10 +80,11 @@ class BatchConsumer(driver.Consumer):
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return ReadCommittedThread(self, loop=self.loop, beacon=self.beacon)
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 - Faust's signature
         """Yield one message per partition and fetch; its value is a `Stretch` of records.
 
-        What is left out here or on the way to an agent (a rebalance began) is noticed by the stage, and fetched again.
+        What is left out here or on the way to an agent (a rebalance began) is noticed by the stage, and
+        fetched again.
         """
         fetched, active = await self._wait_next_records(timeout)
         if not fetched or self.should_stop:
@@ -93,12 +96,18 @@ class BatchConsumer(driver.Consumer):
                 yield tp, _message(tp, records, self.app.consumer_generation_id)
 
     def end_of(self, tp: TP) -> int | None:
-        """Offset behind the last record that the broker has, as far as known; None when the partition is not ours."""
+        """Offset behind the broker's last record, as far as known; None when the partition is not ours."""
         try:
             end: int | None = self.highwater(tp)
-        except (AssertionError, ConsumerNotStarted):  # what is ours may change in the consumer's thread at any moment
-            return None
+        except (AssertionError, ConsumerNotStarted):
+            return None  # what is ours may change in the consumer's thread at any moment
         return end
+
+    async def committed(self, tp: TP) -> int | None:
+        """The committed offset of a partition, or None."""
+        consumer = self._thread._ensure_consumer()  # noqa: SLF001 - Faust offers no way to ask
+        offset: int | None = await self._thread.call_thread(consumer.committed, aiokafka.TopicPartition(*tp))
+        return offset
 
     def ack(self, message: Any) -> bool:
         """Note that an agent is done with a batch; that its effect is safe is said by `mark_durable`."""
@@ -126,12 +135,11 @@ class BatchConsumer(driver.Consumer):
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Do nothing: the stock gap would mark a batch done before it was processed."""
 
-
     async def rewind(self, tp: TP, offset: int) -> None:
         """Fetch again from this offset on."""
 
         async def seek() -> None:  # in the consumer's thread: its state is not for others
-            consumer = self._thread._ensure_consumer()  # noqa: SLF001
+            consumer = self._thread._ensure_consumer()  # noqa: SLF001 - Faust offers no seek that is not lost
             if tp in consumer.assignment():
                 consumer.seek(aiokafka.TopicPartition(*tp), offset)
 
@@ -139,7 +147,7 @@ class BatchConsumer(driver.Consumer):
 
 
 class _Unread(dict[TP, Any]):
-    """Faust's memory of what it read, forgotten at once: with it, what is fetched again would be dropped as known."""
+    """Faust's memory of what it read, forgotten at once: with it, what is fetched again would be dropped."""
 
     def __missing__(self, tp: TP) -> None:
         return None
@@ -153,8 +161,20 @@ class _Unread(dict[TP, Any]):
 
 def _message(tp: TP, records: list[Any], generation: int) -> ConsumerMessage:
     last = records[-1]
+    value: Any = records  # Faust expects bytes, and hands on whatever it is
     return ConsumerMessage(
-        tp.topic, tp.partition, last.offset, last.timestamp / 1000, last.timestamp_type, None, None, records, None, -1, -1, tp,
+        tp.topic,
+        tp.partition,
+        last.offset,
+        last.timestamp / 1000,
+        last.timestamp_type,
+        None,
+        None,
+        value,
+        None,
+        -1,
+        -1,
+        tp,
         generation_id=generation,
     )
 
@@ -165,13 +185,13 @@ class BatchTransport(driver.Transport):
     Consumer = BatchConsumer
 
 
-class BatchSchema(faust.Schema):
+class BatchSchema(faust.Schema[Any, Any]):
     """Takes a batch as it is: bytes are decoded where nothing can raise."""
 
-    def loads_key(self, app: Any, message: Any, *, loads: Callable[..., Any] | None = None, serializer: Any = None) -> None:
+    def loads_key(self, app: Any, message: Any, **_: Any) -> None:
         """No key: a batch has many."""
 
-    def loads_value(self, app: Any, message: Any, *, loads: Callable[..., Any] | None = None, serializer: Any = None) -> Any:
+    def loads_value(self, app: Any, message: Any, **_: Any) -> Any:  # noqa: ARG002 - Faust's signature
         """Return the list of records."""
         return message.value
 
@@ -185,6 +205,11 @@ class BatchApp(faust.App):
 
     def _new_transport(self) -> driver.Transport:
         return BatchTransport(self.conf.broker_consumer, self)
+
+    @property
+    def batch_consumer(self) -> BatchConsumer:
+        """Our consumer, by its own type."""
+        return cast("BatchConsumer", self.consumer)
 
     def batches(self, topic: str, partitions: int) -> faust.TopicT:
         """A topic whose events are batches."""

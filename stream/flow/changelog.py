@@ -1,13 +1,13 @@
 """One partition's state, kept in Kafka: checkpoints written as one record batch each, by one owner at a time.
 
-Why not Faust's own changelog: a table write costs 70-100 µs and is a record by itself, so an entity and the tallies that
-it moves can be torn apart by a crash, and recovery reads 12 000 records a second. Here a checkpoint is ONE batch
-(`create_batch` / `send_batch`): the broker stores all of it or nothing, compaction keeps the last value of every key,
-so what is read back is exactly the state after some checkpoint.
+Why not Faust's own changelog: a table write costs 70-100 µs and is a record by itself, so an entity and the
+tallies that it moves can be torn apart by a crash, and recovery reads 12 000 records a second. Here a
+checkpoint is ONE batch (`create_batch` / `send_batch`): the broker stores all of it or nothing, compaction
+keeps the last value of every key, so what is read back is exactly the state after some checkpoint.
 
-Fencing: `claim` asks the broker for a producer id under a transactional id named after the partition, which raises its
-epoch, and then writes with that id and epoch, without transactions. From the new owner's first batch on the broker
-refuses every batch of a former owner, however late it comes (docs/decisions/0002).
+Fencing: `claim` asks the broker for a producer id under a transactional id named after the partition, which
+raises its epoch, and then writes with that id and epoch, without transactions. From the new owner's first
+batch on the broker refuses every batch of a former owner, however late it comes (docs/decisions/0002).
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -31,8 +31,10 @@ class FencedError(Exception):
 class Changelog:
     """The changelog partition of one state partition."""
 
-    def __init__(self, client: Mapping[str, Any], app_id: str, topic: str, partition: int, *, fenced: bool) -> None:
-        """`client`: options for aiokafka. `fenced`: whether the broker knows transactional ids (the embedded one does not)."""
+    def __init__(
+        self, client: Mapping[str, Any], app_id: str, topic: str, partition: int, *, fenced: bool
+    ) -> None:
+        """`client`: options for aiokafka. `fenced`: whether the broker knows transactional ids."""
         self._client = dict(client)
         self._at = TopicPartition(topic, partition)
         self._identity = f"{app_id}-{topic}-{partition}" if fenced else None
@@ -53,12 +55,12 @@ class Changelog:
         await producer.start()
         self._producer = producer
         if self._identity is not None:
-            # From here on the sender treats the producer as idempotent only, and keeps the claimed id and epoch.
-            producer._txn_manager.transactional_id = None  # noqa: SLF001
+            # From here on the sender takes the producer for idempotent, and keeps the claimed id and epoch.
+            producer._txn_manager.transactional_id = None  # noqa: SLF001 - there is no other way to keep them
         return await self.hold()
 
     async def hold(self) -> int:
-        """Write the mark of the owner. Raises FencedError when the claim has been lost; else nobody wrote since."""
+        """Write the owner's mark. Raises FencedError when the claim is lost; else nobody wrote since."""
         return await self.write([(_OWNER, b"held")])
 
     async def release(self) -> None:
@@ -75,7 +77,9 @@ class Changelog:
         batch = self._producer.create_batch()
         for key, value in records:
             if batch.append(key=key, value=value, timestamp=None) is None:
-                raise ValueError(f"a checkpoint of {self._at} with {len(records)} records exceeds {_MAX_BATCH} bytes")
+                raise ValueError(
+                    f"a checkpoint of {self._at} with {len(records)} records exceeds {_MAX_BATCH} bytes"
+                )
         batch.close()
         try:
             sent = await self._producer.send_batch(batch, self._at.topic, partition=self._at.partition)
@@ -85,7 +89,7 @@ class Changelog:
         return int(metadata.offset)
 
     async def read(self, end: int) -> tuple[dict[bytes, bytes], bool]:
-        """The values below the offset `end`, the last one of every key, and whether the last owner had handed over."""
+        """The last value of every key below the offset `end`, and whether the last owner had handed over."""
         held: dict[bytes, bytes] = {}
         async for records in read_stretch(self._client, self._at, 0, end - 1):
             for record in records:

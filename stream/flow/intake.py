@@ -27,7 +27,7 @@ def rules(settings: Settings) -> Rules:
         windows=settings.windows,
         views=settings.views,
         segment_keys=tuple(sorted(settings.segment_keys)),
-        clock=settings.clock,
+        by_event_time=settings.clock == "event",
         max_skew_ms=settings.max_skew_ms,
         max_lateness_ms=settings.max_lateness_ms,
         grace_ms=settings.grace_ms,
@@ -43,7 +43,14 @@ class IntakeWork:
     """One source partition: `stage.Work` around an `Intake`."""
 
     def __init__(
-        self, tp: TP, topic: str, settings: Settings, outbox: Outbox, metrics: ServiceMetrics, clock: Clock, client: Mapping[str, Any]
+        self,
+        tp: TP,
+        topic: str,
+        settings: Settings,
+        outbox: Outbox,
+        metrics: ServiceMetrics,
+        clock: Clock,
+        client: Mapping[str, Any],
     ) -> None:
         """`topic` is the source's name without prefix."""
         self.intake = Intake(Source(topic, tp.partition), rules(settings))
@@ -55,7 +62,7 @@ class IntakeWork:
         self._client = client
         self._extra: list[Pair] = [state.pair(settings)]
         self._replayed_to = -1
-        """Records up to this offset, read again, were set back: their worker had committed them and handed over."""
+        """Offsets up to this one that come again were set back: their worker had committed them."""
 
     @property
     def position(self) -> int:
@@ -99,13 +106,13 @@ class IntakeWork:
             await consumer.stop()
         if end <= position:
             raise state.StateError(
-                f"{self._at.topic} partition {self._at.partition} ends at offset {end}, but the state of CX_APP_ID="
-                f"{self._settings.app_id} knows offset {position}: the topic was made anew, or this is another cluster. "
-                "Run `cx rebuild` to count anew under another CX_APP_ID."
+                f"{self._at.topic} partition {self._at.partition} ends at offset {end}, but the state of "
+                f"CX_APP_ID={self._settings.app_id} knows offset {position}: the topic was made anew, or "
+                "this is another cluster. Run `cx rebuild` to count anew under another CX_APP_ID."
             )
 
     def fold(self, records: Sequence[Any]) -> None:
-        """Take records; those done before are passed over, and counted as replayed where offsets were set back.
+        """Take records; those done before are passed over, and counted as replayed if offsets were set back.
 
         What a worker that ended had done but not committed is not counted again: it counted that itself.
         """
@@ -133,8 +140,8 @@ class IntakeWork:
         by_partition: dict[int, list[Outgoing]] = {}
         for message in self.intake.messages(rows):
             key = f"{message.tenant}|{message.family}".encode()
-            outgoing = key, encode(self._settings.app_id, message), ()
-            by_partition.setdefault(partition_of(key, self._settings.partitions), []).append(outgoing)
+            partition = partition_of(key, self._settings.partitions)
+            by_partition.setdefault(partition, []).append((key, encode(self._settings.app_id, message), ()))
         for partition, outgoing in by_partition.items():
             await self._outbox.send(self._settings.topic("tallies"), partition, outgoing)
 
@@ -172,7 +179,11 @@ def _outgoing(at: TopicPartition, rejected: Rejected) -> Outgoing:
         ("offset", b"%d" % record.offset),
         ("timestamp", b"%d" % record.timestamp),
     ]
-    headers += [(name, content) for name, content in record.headers if name.startswith("ce_") or name == "content-type"]
+    headers += [
+        (name, content)
+        for name, content in record.headers
+        if name.startswith("ce_") or name == "content-type"
+    ]
     if value is not None and len(value) > _KEPT_BYTES:
         headers.append(("length", b"%d" % len(value)))
         value = value[:_KEPT_BYTES]

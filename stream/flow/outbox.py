@@ -1,4 +1,4 @@
-"""What the worker sends to topics: tallies, scores, rejected records. One producer; a batch is awaited, or it raises."""
+"""What the worker sends: tallies, scores, rejected records. One producer; a batch is awaited, or raises."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +23,11 @@ class Outbox:
     async def start(self, *, idempotent: bool) -> None:
         """Connect. `idempotent`: whether the broker gives out producer ids (the embedded one does not)."""
         self._producer = AIOKafkaProducer(
-            **self._client, acks="all", enable_idempotence=idempotent, max_batch_size=_MAX_BATCH, max_request_size=2 * _MAX_BATCH
+            **self._client,
+            acks="all",
+            enable_idempotence=idempotent,
+            max_batch_size=_MAX_BATCH,
+            max_request_size=2 * _MAX_BATCH,
         )
         await self._producer.start()
 

@@ -1,10 +1,11 @@
 """Records of chosen topics stay as aiokafka parsed them, and come with the stretch of the log they stand for.
 
-aiokafka wraps every record in a dataclass in Python, which costs as much as all that we do with an interaction. What the
-codec made before has offset, timestamp, key, value and headers, which is all that is read here.
+aiokafka wraps every record in a dataclass in Python, which costs as much as all that we do with an
+interaction. What the codec made before has offset, timestamp, key, value and headers, which is all that is
+read here.
 
-Offsets have gaps (aborted transactions, their markers), so records alone do not show whether some were left out between
-two fetches. The consumer's position before and after them does.
+Offsets have gaps (aborted transactions, their markers), so records alone do not show whether some were left
+out between two fetches. The consumer's position before and after them does.
 """
 
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 
 _raw: set[str] = set()
-_wrap = PartitionRecords._consumer_record  # noqa: SLF001
+_wrap = PartitionRecords._consumer_record  # noqa: SLF001 - replaced below
 _getall = FetchResult.getall
 
 
@@ -24,7 +25,7 @@ class Stretch(list[Any]):
 
 
 def keep_raw(topic: str) -> None:
-    """From now on, records of this topic are not wrapped, and fetched as `Stretch`, in any consumer of this process."""
+    """From now on no consumer of this process wraps records of this topic; they are fetched as `Stretch`."""
     _raw.add(topic)
 
 
@@ -41,5 +42,5 @@ def _fetched(self: FetchResult, max_records: int | None = None) -> list[Any]:
     return stretch
 
 
-PartitionRecords._consumer_record = _consumer_record  # noqa: SLF001
+PartitionRecords._consumer_record = _consumer_record  # noqa: SLF001 - aiokafka has no other way in
 FetchResult.getall = _fetched

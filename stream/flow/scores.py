@@ -1,4 +1,4 @@
-"""Stage two in this worker: a merger for each partition of the tallies topic, and the topic of latest scores."""
+"""Stage two in this worker: a merger for each partition of the tallies topic, and the topic of scores."""
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,11 +25,9 @@ _UNKNOWN: Tally = (-1,)
 class ScoresWork:
     """One partition of the tallies topic: `stage.Work` around a `Merger`."""
 
-    def __init__(
-        self, tp: TP, settings: Settings, outbox: Outbox, clock: Clock, *, publishing: bool
-    ) -> None:
+    def __init__(self, tp: TP, settings: Settings, outbox: Outbox, clock: Clock, *, publishing: bool) -> None:
         """`tp` is the partition of the tallies topic; `publishing`: whether scores go to their topic."""
-        self.merger = Merger(ladders(settings.windows), settings.clock)
+        self.merger = Merger(ladders(settings.windows), by_event_time=settings.clock == "event")
         self._partition = tp.partition
         self._settings = settings
         self._outbox = outbox
@@ -62,8 +60,8 @@ class ScoresWork:
         for key, value in pairs:
             self.merger.load(key, value)
 
-    async def begin(self, committed: int | None, *, clean: bool) -> None:  # noqa: ARG002 - what was published is found out anew
-        """All is loaded."""
+    async def begin(self, committed: int | None, *, clean: bool) -> None:  # noqa: ARG002 - as of every `Work`
+        """All is loaded. What was published is found out anew."""
         self.merger.begin(self._clock.now_ms())
 
     def fold(self, records: Sequence[Any]) -> None:

@@ -5,9 +5,9 @@
     assigned again │ hold (nobody wrote since)            │  └──────────── more is waiting ◀────┘
                    └──────────── handed over ◀── flush ◀──┴── revoked
 
-What a batch changes becomes durable in a flush, in this order: what the work sends before, the checkpoint (one batch,
-acknowledged), what it sends after; then the offset may be committed. A failed write ends the worker; a fenced one only
-ends the partition here, since its new owner has the state.
+What a batch changes becomes durable in a flush, in this order: what the work sends before, the checkpoint
+(one batch, acknowledged), what it sends after; then the offset may be committed. A failed write ends the
+worker; a fenced one only ends the partition here, since its new owner has the state.
 """
 
 import asyncio
@@ -38,15 +38,29 @@ _CANCEL_AGAIN_S = 0.2
 class Work(Protocol):
     """What a stage does with one partition."""
 
-    position: int
-    pending: int
-    changed: bool
+    @property
+    def position(self) -> int:
+        """Offset of the last record that took effect; -1: none."""
+        ...
+
+    @property
+    def pending(self) -> int:
+        """How much a flush would write."""
+        ...
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to flush."""
+        ...
 
     def load(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
         """Take back part of what the changelog held."""
 
     async def begin(self, committed: int | None, *, clean: bool) -> None:
-        """All is loaded: fetch what else is needed, send again what may be lost. `clean`: the last owner handed over."""
+        """All is loaded: fetch what else is needed, send again what may be lost.
+
+        `clean`: the last owner handed over.
+        """
 
     def fold(self, records: Sequence[Any]) -> None:
         """Take records in order; those at or below the position change nothing."""
@@ -83,7 +97,7 @@ class Slot:
         self.task: asyncio.Task[None] | None = None
         self.lost = False
         self.through = 0
-        """The log was folded up to here, but for records that do not count; at most a little behind `work.position`."""
+        """The log was folded up to, not with, this offset; at most a little behind `work.position`."""
         self.rewound_s: float | None = None
         self.durable = -1
         """The last position that may be committed."""
@@ -113,7 +127,7 @@ class Stage:
         crash: Callable[[BaseException], Awaitable[None]],
         recovered: Callable[[float], None],
     ) -> None:
-        """`durable` is told positions that may be committed, `crash` what ends the worker, `recovered` seconds."""
+        """`durable` is told what may be committed, `crash` what ends the worker, `recovered` seconds."""
         self.topic = topic
         self.slots: dict[TP, Slot] = {}
         self._clock = clock
@@ -132,7 +146,7 @@ class Stage:
         return [slot.work for slot in list(self.slots.values()) if slot.usable]
 
     async def assigned(self, tps: set[TP]) -> None:
-        """These are our partitions now: drop the others at once, begin with the new ones in the background."""
+        """Take these as our partitions now: drop the others, begin with the new ones in the background."""
         mine = {tp for tp in tps if tp.topic == self.topic}
         for tp in self.slots.keys() - mine:
             await self._drop(tp)
@@ -146,7 +160,7 @@ class Stage:
 
     async def _begin(self, slot: Slot, *, kept: bool) -> None:
         await _cancel(slot.task)
-        slot.ready.clear()  # until it is known whether the state is still ours: a batch folded before would be lost with it
+        slot.ready.clear()  # until the state is known to be ours: a batch folded before would be lost with it
         name = f"partition {slot.tp.topic}-{slot.tp.partition}"
         slot.task = asyncio.create_task(self._run(slot, kept=kept), name=name)
 
@@ -155,7 +169,9 @@ class Stage:
         await asyncio.gather(*(self._settle(slot) for slot in list(self.slots.values())))
 
     async def _settle(self, slot: Slot) -> None:
-        async with slot.lock:  # a flush under way is never cut short: what it took from the state would be lost
+        async with (
+            slot.lock
+        ):  # a flush under way is never cut short: what it took from the state would be lost
             await _cancel(slot.task)
         if slot.usable:
             try:
@@ -189,8 +205,8 @@ class Stage:
     async def take(self, tp: TP, stretch: Stretch) -> None:
         """Fold a stretch of the log, slice by slice; waits while too much is not yet durable.
 
-        Rebalances drop batches on their way, and change the state under a batch under way. So nothing is folded that does
-        not join on to what was folded before it; the consumer is sent back to there instead.
+        Rebalances drop batches on their way, and change the state under a batch under way. So nothing is
+        folded that does not join on to what was folded before it; the consumer is sent back to there instead.
         """
         slot = self.slots.get(tp)
         if slot is None:
@@ -200,7 +216,7 @@ class Stage:
             return
         work = slot.work
         for start in range(0, len(stretch), SLICE):
-            if slot.lost or slot.work is not work or not slot.ready.is_set():
+            if not slot.usable or slot.work is not work:
                 return
             work.fold(stretch[start : start + SLICE])
             slot.dirty.set()
@@ -212,7 +228,7 @@ class Stage:
         slot.through = stretch.end
 
     async def _joins(self, slot: Slot, stretch: Stretch) -> bool:
-        """Whether nothing lies between what was folded and the stretch; if something does, it is fetched again."""
+        """Whether nothing lies between what was folded and the stretch; what does is fetched again."""
         wanted = max(slot.work.position + 1, slot.through)
         if stretch.start <= wanted:
             slot.rewound_s = None
@@ -221,7 +237,12 @@ class Stage:
         if slot.rewound_s is None or now_s - slot.rewound_s > _REWIND_EVERY_S:
             if stretch.start <= await self._beginning(slot.tp):
                 lost = stretch.start - wanted
-                log.warning("%s-%d: %d offsets were deleted before they were read", slot.tp.topic, slot.tp.partition, lost)
+                log.warning(
+                    "%s-%d: %d offsets were deleted before they were read",
+                    slot.tp.topic,
+                    slot.tp.partition,
+                    lost,
+                )
                 return True
             slot.rewound_s = now_s
             await self._rewind(slot.tp, wanted)
@@ -241,11 +262,13 @@ class Stage:
                 slot.drained.set()
                 with contextlib.suppress(TimeoutError):
                     slot.full.clear()
-                    await asyncio.wait_for(slot.full.wait(), min(max(_SPACING_S, _SHARE * spent), _SPACING_MAX_S))
+                    await asyncio.wait_for(
+                        slot.full.wait(), min(max(_SPACING_S, _SHARE * spent), _SPACING_MAX_S)
+                    )
         except FencedError as error:
             log.warning("%s; its state here is dropped", error)
             slot.lose()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the state can no longer be kept
+        except Exception as error:
             log.exception("partition %s-%d cannot go on", slot.tp.topic, slot.tp.partition)
             await self._crash(error)
 
@@ -272,7 +295,13 @@ class Stage:
         slot.ready.set()
         slot.durable = slot.work.position
         seconds = self._clock.monotonic_s() - started
-        log.info("partition %s-%d ready in %.2f s: %d values", slot.tp.topic, slot.tp.partition, seconds, len(pairs))
+        log.info(
+            "partition %s-%d ready in %.2f s: %d values",
+            slot.tp.topic,
+            slot.tp.partition,
+            seconds,
+            len(pairs),
+        )
         self._recovered(seconds)
 
     async def _flush(self, slot: Slot) -> float:

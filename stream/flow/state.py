@@ -54,6 +54,7 @@ def check(settings: Settings, pairs: Sequence[tuple[bytes, bytes]]) -> None:
             ]
             if changed:
                 raise StateError(
-                    f"the state of CX_APP_ID={settings.app_id} was made under other settings: {'; '.join(changed)}. "
-                    "Set them back, or run `cx rebuild` to count anew under another CX_APP_ID."
+                    f"the state of CX_APP_ID={settings.app_id} was made under other settings: "
+                    f"{'; '.join(changed)}. Set them back, or run `cx rebuild` to count anew under another "
+                    "CX_APP_ID."
                 )

@@ -3,8 +3,8 @@
     key   = keyed hash of the customer (12 bytes) + keyed hash of the id (12 bytes)
     value = MessagePack of the entity; no id and no subject in clear
 
-A million live answers must fit in a few hundred megabytes, so an entity is one bytes value in a dict. Each is forgotten
-when nothing that may still be accepted can concern it: buckets of keys by the time it may go.
+A million live answers must fit in a few hundred megabytes, so an entity is one bytes value in a dict. Each is
+forgotten when nothing that may still be accepted can concern it: buckets of keys by the time it may go.
 """
 
 from collections import defaultdict
@@ -113,16 +113,18 @@ class Shelf(Generic[Entity]):
         if self.packed.pop(key, None) is not None:
             self.changed.add(key)
 
-    def expire(self, tenant: str, clock_ms: int, gone: Callable[[Entity], bool]) -> Iterator[bytes]:
-        """Free the tenant's entities that are `gone` by now; their keys are returned."""
-        buckets = self._ends.get(tenant, {})
+    def expire(self, tenant: str, clock_ms: int, gone: Callable[[Entity, int], bool]) -> Iterator[bytes]:
+        """Free the tenant's entities that are `gone` at `clock_ms`; yields their keys."""
+        buckets = self._ends.get(tenant)
+        if buckets is None:
+            return
         passed = clock_ms // self._bucket_ms
         for bucket in [each for each in buckets if each <= passed]:
             for key in buckets.pop(bucket):
                 entity = self.get(key)
                 if entity is None or self._bucket(entity) > passed:
                     continue
-                if gone(entity):
+                if gone(entity, clock_ms):
                     self.remove(key)
                     yield key
                 else:

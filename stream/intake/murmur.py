@@ -10,10 +10,9 @@ def murmur2(data: bytes) -> int:
     """The 32-bit murmur2 hash with Kafka's seed (Austin Appleby's MurmurHash2), as an unsigned number."""
     length = len(data)
     h = (0x9747B28C ^ length) & _MASK
-    for (k,) in (unpack_from("<I", data, i) for i in range(0, length & ~3, 4)):
-        k = k * _M & _MASK
-        k = (k ^ k >> 24) * _M & _MASK
-        h = h * _M & _MASK ^ k
+    for (word,) in (unpack_from("<I", data, i) for i in range(0, length & ~3, 4)):
+        k = word * _M & _MASK
+        h = h * _M & _MASK ^ (k ^ k >> 24) * _M & _MASK
     tail = data[length & ~3 :]
     if tail:
         h = (h ^ int.from_bytes(tail, "little")) * _M & _MASK

@@ -1,11 +1,11 @@
-"""Which series an event counts in: one for each view whose values it has, within the tenant's bound on series.
+"""Which series an event counts in: one for each view whose values it has, within the tenant's bound.
 
-    dims (tenant, level, channel, touchpoint, segments)  ──views──▶  Placement: series of every view that applies
+    dims (tenant, level, channel, touchpoint, segments)  ──views──▶  Placement: series of every view
                                                           │
-                                     more than CX_MAX_SERIES of the tenant: the new series' labels are `other`
+                         more than CX_MAX_SERIES of the tenant: the new series' labels are `other`
 
-A placement is remembered by its dims, so an event costs one look-up. What was counted in `other` is taken from `other`
-again: the views that overflowed are kept, as a bit mask, with whatever may be taken back.
+A placement is remembered by its dims, so an event costs one look-up. What was counted in `other` is taken
+from `other` again: the views that overflowed are kept, as a bit mask, with whatever may be taken back.
 """
 
 from collections import defaultdict
@@ -35,7 +35,7 @@ class View(Protocol):
 
 
 class Dims(NamedTuple):
-    """The values that an event can be split by; None where it has none. `segments` are in the order of the keys."""
+    """What an event can be split by; None: it has none. `segments` are in the order of the keys."""
 
     tenant: str
     level: str
@@ -49,7 +49,9 @@ class Placement:
 
     __slots__ = ("overflow", "overflowed", "series", "tenant")
 
-    def __init__(self, tenant: str, series: tuple[SeriesLabels, ...], overflow: int, overflowed: tuple[str, ...]) -> None:
+    def __init__(
+        self, tenant: str, series: tuple[SeriesLabels, ...], overflow: int, overflowed: tuple[str, ...]
+    ) -> None:
         self.tenant = tenant
         self.series = series
         self.overflow = overflow
@@ -119,7 +121,7 @@ class Placer:
         return dims.segments[self._position[key]]
 
     def restore(self, live: Iterable[tuple[str, SeriesLabels]]) -> None:
-        """Begin with the series that are alive, as (tenant, series); room taken by all others is free again."""
+        """Begin with the series that are alive, as (tenant, series); all other room is free again."""
         self._known.clear()
         self._fresh.clear()
         for tenant, series in live:

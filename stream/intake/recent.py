@@ -1,14 +1,15 @@
 """The ids of the last N records of a partition: what makes a repeated event a duplicate.
 
-Every record takes the next ordinal (0, 1, 2 …) of its partition; only accepted ones leave an id. A record with
-ordinal i is compared with the ids of i-N … i-1:
+Every record takes the next ordinal (0, 1, 2 …) of its partition; only accepted ones leave an id. A record
+with ordinal i is compared with the ids of i-N … i-1:
 
     ordinal   i-N-1 │ i-N          …          i-1 │ i
               gone  │ slots of the ring, 0: none  │ this record
 
-Ids are kept as Python's 64-bit hashes, salted anew in every process, so they are not written: after a restart the
-records are read again. Which of them had been accepted is written, a bit each, in chunks with the offset where they
-begin: a re-read then decides nothing, and gaps in the offsets (aborted transactions) do not matter.
+Ids are kept as Python's 64-bit hashes, salted anew in every process, so they are not written: after a restart
+the records are read again. Which of them had been accepted is written, a bit each, in chunks with the offset
+where they begin: a re-read then decides nothing, and gaps in the offsets (aborted transactions) do not
+matter.
 """
 
 from array import array
@@ -120,7 +121,8 @@ class Refill:
     def wants(self, offset: int) -> int | None:
         """Ordinal of the next record when it had been accepted, else None.
 
-        Where retention has removed a chunk's first record, the rest of that chunk cannot be placed and is passed over.
+        Where retention has removed a chunk's first record, the rest of the chunk has no place and is passed
+        over.
         """
         while self._at + 1 < len(self._chunks) and offset >= self._chunks[self._at + 1].first_offset:
             self._at += 1

@@ -5,7 +5,8 @@
                ▼                      ▼
            response rate          nps, csat, ces
 
-Either may come first: an answer to an unknown invitation leaves a waiting one; when the invitation arrives the answer moves.
+Either may come first: an answer to an unknown invitation leaves a waiting one; when the invitation arrives,
+the answer moves.
 """
 
 from collections import Counter
@@ -27,9 +28,16 @@ class Surveys:
     """Responses and invitations of one source partition."""
 
     def __init__(
-        self, tallies: Tallies, placer: Placer, hasher: Hasher, segment_keys: Sequence[str], keep_ms: int, *, by_wall: bool
+        self,
+        tallies: Tallies,
+        placer: Placer,
+        hasher: Hasher,
+        segment_keys: Sequence[str],
+        keep_ms: int,
+        *,
+        by_event_time: bool,
     ) -> None:
-        """`keep_ms`: how long after its time an entity may still matter. `by_wall`: windows end now."""
+        """`keep_ms`: how long after its time an entity may still matter. `by_event_time`: as in `Tallies`."""
         self._tallies = tallies
         self._placer = placer
         self._hasher = hasher
@@ -37,7 +45,7 @@ class Surveys:
         self.responses: Shelf[Response] = Shelf(b"r", Response, keep_ms)
         self.invitations: Shelf[Invitation] = Shelf(b"i", Invitation, keep_ms)
         self._by_customer = Index()
-        self._by_wall = by_wall
+        self._by_wall = not by_event_time
         self._clock_ms = -1
         """The clock of the tenant whose event is being resolved."""
         self.corrections: Counter[str] = Counter()
@@ -56,7 +64,7 @@ class Surveys:
         return len(self.responses.changed) + len(self.invitations.changed)
 
     def resolve(self, kind: str, event: Any, at_ms: int, clock_ms: int) -> Outcome:
-        """Let an accepted event take effect. `clock_ms`: the tenant's clock, which decides what is still remembered."""
+        """Let an accepted event take effect. `clock_ms`: the tenant's, by which things are forgotten."""
         verb = self._verbs.get(kind)
         self._clock_ms = clock_ms
         return "counted" if verb is None else verb(event, at_ms, clock_ms)
@@ -69,23 +77,33 @@ class Surveys:
     def _invitation(self, key: bytes) -> Invitation | None:
         """The invitation under a key, unless its time is over."""
         invitation = self.invitations.get(key) if key else None
-        return None if invitation is None or self._invitation_is_over(invitation, self._clock_ms) else invitation
+        return (
+            None if invitation is None or self._invitation_is_over(invitation, self._clock_ms) else invitation
+        )
 
     def _is_over(self, response: Response, clock_ms: int) -> bool:
         """Whether no window holds the response any more, and no event about it can be accepted.
 
-        With the event clock a window's end is its family's, which may stand behind the tenant's clock. A response is
+        By event time a window's end is its family's, which may stand behind the tenant's clock. A response is
         remembered as long as the invitation that it answers is.
         """
-        families = () if self._by_wall else {metric for metric, _ in response.answers if metric in SURVEY_FAMILIES}
-        behind = min((self._tallies.high_ms(response.tenant, family) for family in families), default=clock_ms)
+        families = (
+            () if self._by_wall else {metric for metric, _ in response.answers if metric in SURVEY_FAMILIES}
+        )
+        behind = min(
+            (self._tallies.high_ms(response.tenant, family) for family in families), default=clock_ms
+        )
         if self.responses.ends_ms(response) >= min(clock_ms, behind):
             return False
         invitation = self.invitations.get(response.invitation) if response.invitation else None
         return invitation is None or self._invitation_is_over(invitation, clock_ms)
 
     def _invitation_is_over(self, invitation: Invitation, clock_ms: int) -> bool:
-        behind = clock_ms if self._by_wall or not invitation.sent else self._tallies.high_ms(invitation.tenant, "response")
+        behind = (
+            clock_ms
+            if self._by_wall or not invitation.sent
+            else self._tallies.high_ms(invitation.tenant, "response")
+        )
         return self.invitations.ends_ms(invitation) < min(clock_ms, behind)
 
     def _answered(self, event: Any, at_ms: int, _clock_ms: int) -> Outcome:
@@ -100,13 +118,17 @@ class Surveys:
                 return "duplicate"
             self._withdraw(key, former)
             self.corrections["revision"] += 1
-        invitation = self._hasher.entity(customer, b"i", data.invitation_id) if data.invitation_id is not None else b""
+        invitation = (
+            self._hasher.entity(customer, b"i", data.invitation_id) if data.invitation_id is not None else b""
+        )
         own = (data.level, data.channel, data.touchpoint, *self._segments(data.segments))
         response = Response(
             tenant=event.tenantid,
             at_ms=at_ms,
             revision=data.revision,
-            answers=tuple((answer.metric, answer.value) for answer in data.answers if answer.value is not None),
+            answers=tuple(
+                (answer.metric, answer.value) for answer in data.answers if answer.value is not None
+            ),
             level=data.level or "",
             channel=data.channel,
             touchpoint=data.touchpoint,
@@ -151,7 +173,17 @@ class Surveys:
         invitation = self._invitation(invitation_key)
         if invitation is None:
             none = (None,) * len(self._segment_keys)
-            invitation = Invitation(tenant, at_ms, False, 0, "", None, None, none, 0)
+            invitation = Invitation(
+                tenant,
+                at_ms,
+                sent=False,
+                expires_ms=0,
+                level="",
+                channel=None,
+                touchpoint=None,
+                segments=none,
+                overflow=0,
+            )
         if not invitation.responses:
             self._count_responded(invitation, 1)
         invitation.responses += (key,)
@@ -172,11 +204,21 @@ class Surveys:
         if waiting is not None and waiting.sent:
             return "duplicate"
         segments = self._segments(data.segments)
-        placement = self._placer.place(Dims(event.tenantid, data.level, data.channel, data.touchpoint, segments))
+        placement = self._placer.place(
+            Dims(event.tenantid, data.level, data.channel, data.touchpoint, segments)
+        )
         self.overflowed.update(placement.overflowed)
         expires = parse_ms(data.expires_at) if data.expires_at is not None else at_ms + _EXPIRES_MS
         invitation = Invitation(
-            event.tenantid, at_ms, True, expires, data.level, data.channel, data.touchpoint, segments, placement.overflow
+            tenant=event.tenantid,
+            at_ms=at_ms,
+            sent=True,
+            expires_ms=expires,
+            level=data.level,
+            channel=data.channel,
+            touchpoint=data.touchpoint,
+            segments=segments,
+            overflow=placement.overflow,
         )
         self._tallies.add(placement, "response", _SENT, at_ms)
         if waiting is not None:
@@ -227,14 +269,14 @@ class Surveys:
         return tuple((given or {}).get(key) for key in self._segment_keys)
 
     def expire(self, clock_of: Callable[[str], int]) -> None:
-        """Free what is over; `clock_of` tells a tenant's clock. Nothing is decided here: what is over is never used."""
+        """Free what is over; `clock_of` tells a tenant's clock. Decides nothing: what is over is not used."""
         for tenant in self.responses.tenants():
             clock_ms = clock_of(tenant)
-            for key in self.responses.expire(tenant, clock_ms, lambda each: self._is_over(each, clock_ms)):  # noqa: B023
+            for key in self.responses.expire(tenant, clock_ms, self._is_over):
                 self._by_customer.discard(key)
         for tenant in self.invitations.tenants():
             clock_ms = clock_of(tenant)
-            for _ in self.invitations.expire(tenant, clock_ms, lambda each: self._invitation_is_over(each, clock_ms)):  # noqa: B023
+            for _ in self.invitations.expire(tenant, clock_ms, self._invitation_is_over):
                 pass
 
     def changes(self) -> list[Change]:

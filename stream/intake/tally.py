@@ -5,14 +5,13 @@
         ▼
     group (tenant, family) → pack (window, pane) → series → [stamp, count, count, …]
 
-Deltas wait at the widest width that tells every window's panes apart, so windows and views cost by combination and
-not by event. A stamp is the source offset up to which the counts are right. A pane that every window has passed is
-forgotten; what would still change it changes nothing any more.
+Deltas wait at the widest width that tells every window's panes apart, so windows and views cost by
+combination and not by event. A stamp is the source offset up to which the counts are right. A pane that its
+window has passed is forgotten; what would still change it changes nothing any more.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 import orjson
 
@@ -39,7 +38,7 @@ class Group:
         self.empty = [0] * (1 + len(FAMILIES[family].cells))
         self.packs: dict[tuple[int, int], Pack] = {}
         self.high_ms = -1
-        """The highest event time ever counted, cut to the common width of all panes: enough to place the windows' ends."""
+        """The highest event time ever counted, cut to the common width of panes: enough to place ends."""
         self.first = [-1] * windows
         """By window, the first pane that is alive."""
 
@@ -47,9 +46,10 @@ class Group:
 class Tallies:
     """The counts of one source partition."""
 
-    def __init__(self, rungs: Sequence[Ladder], clock: Literal["wall", "event"]) -> None:
+    def __init__(self, rungs: Sequence[Ladder], *, by_event_time: bool) -> None:
+        """`by_event_time`: windows end at the highest event time of their family, else now."""
         self._rungs = tuple(rungs)
-        self._by_event_time = clock == "event"
+        self._by_event_time = by_event_time
         self.width_ms = common_width_ms(rungs)
         self._pending: dict[tuple[Placement, str, int], Deltas] = {}
         self.groups: dict[tuple[str, str], Group] = {}
@@ -88,7 +88,8 @@ class Tallies:
     def settle(self, stamp: int, now_ms: int) -> None:
         """Move the pending deltas into the panes; counts are right up to the source offset `stamp`.
 
-        `now_ms`: with the wall clock, the highest time a record was stored; older panes than the windows are forgotten.
+        `now_ms`: with the wall clock, the highest time a record was stored; panes before the windows are
+        forgotten.
         """
         vectors = self._by_pane()
         for group in self.groups.values():
@@ -147,7 +148,7 @@ class Tallies:
             self.dropped = True
 
     def changes(self) -> tuple[list[Change], dict[tuple[str, str], list[CellRow]]]:
-        """What `settle` changed since the last call: changelog records, and the counts to send on by tenant and family.
+        """What `settle` changed since the last call: changelog records; by tenant and family what to send on.
 
         A tenant and family whose time moved without a count has an empty list.
         """
@@ -156,14 +157,16 @@ class Tallies:
         for (tenant, family, window, pane, series), cell in self._dirty.items():
             records.append((_key(tenant, family, window, pane, series), orjson.dumps(cell)))
             rows.setdefault((tenant, family), []).append((window, pane, series, cell[1:]))
-        records += [(b"g" + orjson.dumps(pair), orjson.dumps(self.groups[pair].high_ms)) for pair in self._raised]
+        records += [
+            (b"g" + orjson.dumps(pair), orjson.dumps(self.groups[pair].high_ms)) for pair in self._raised
+        ]
         self._gone.clear()
         self._dirty.clear()
         self._raised.clear()
         return records, rows
 
     def above(self, offset: int) -> dict[tuple[str, str], list[CellRow]]:
-        """The counts stamped at or above a source offset, by tenant and family; every family's time is among them."""
+        """The counts stamped at or above a source offset, by tenant and family, of which none is left out."""
         return {
             pair: [
                 (window, pane, series, cell[1:])

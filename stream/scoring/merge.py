@@ -1,17 +1,17 @@
 """What the source partitions contribute, merged into the windows of every series. Pure.
 
-    message of one source partition ──▶ group (tenant, family) ──▶ absolute cells by (source, window, pane, series)
+    message of one source partition ──▶ group (tenant, family) ──▶ cells by (source, window, pane, series)
        absolute counts, so the difference to the former value moves the sums:
 
            window sums[series] = Σ panes first … last      future panes wait until the end reaches them
                                  └── rolled: what leaves is subtracted, what enters is added
 
-A message re-sent, or sent late by a former owner, changes nothing: one below the highest position seen of its source
-is passed over, one at it says the same again.
+A message re-sent, or sent late by a former owner, changes nothing: one below the highest position seen of its
+source is passed over, one at it says the same again.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
@@ -63,7 +63,7 @@ class Group:
     def put(self, source: SourceName, window: int, pane: int, series: Labels, counts: Tally) -> bool:
         """Set a source partition's counts in a pane; False when the window has passed that pane."""
         last = self.ends[window]
-        if pane <= last - self._rungs[window].count:
+        if pane <= last - self._rungs[window].panes:
             return False
         cells = self.cells[window].setdefault(pane, {}).setdefault(source, {})
         former = cells.get(series)
@@ -74,11 +74,13 @@ class Group:
 
     def _move(self, window: int, series: Labels, plus: Tally, minus: Tally) -> None:
         sums = self.sums[window]
-        sums[series] = tuple([a + b - c for a, b, c in zip(sums.get(series, self._empty), plus, minus, strict=True)])
+        sums[series] = tuple(
+            [a + b - c for a, b, c in zip(sums.get(series, self._empty), plus, minus, strict=True)]
+        )
         self.touched.add(series)
 
     def advance(self, end_ms: int) -> Iterator[tuple[int, int, SourceName, Labels]]:
-        """Let the windows end at `end_ms` (never earlier than before); yields the cells that no window holds any more."""
+        """Let the windows end at `end_ms`, never earlier than before; yields the cells that are forgotten."""
         for window, rung in enumerate(self._rungs):
             last, former = rung.pane(end_ms), self.ends[window]
             if last <= former:
@@ -89,7 +91,7 @@ class Group:
                 for cells in panes[pane].values():
                     for series, counts in cells.items():
                         self._move(window, series, counts, self._empty)
-            for pane in [each for each in panes if each <= last - rung.count]:
+            for pane in [each for each in panes if each <= last - rung.panes]:
                 for source, cells in panes.pop(pane).items():
                     for series, counts in cells.items():
                         self._move(window, series, self._empty, counts)
@@ -118,12 +120,13 @@ class Group:
 class Merger:
     """The state of one partition of the tallies topic."""
 
-    def __init__(self, rungs: Sequence[Ladder], clock: Literal["wall", "event"]) -> None:
+    def __init__(self, rungs: Sequence[Ladder], *, by_event_time: bool) -> None:
+        """`by_event_time`: windows end at the highest event time of their family, else now."""
         self.position = -1
         """Offset of the last message that took effect; -1: none."""
         self.groups: dict[tuple[str, str], Group] = {}
         self._rungs = tuple(rungs)
-        self._by_event_time = clock == "event"
+        self._by_event_time = by_event_time
         self._positions: dict[SourceName, int] = {}
         self._dirty: set[tuple[str, str, int, int, SourceName, Labels]] = set()
         self._moved: set[tuple[str, str, SourceName]] = set()
@@ -155,7 +158,7 @@ class Merger:
         return group
 
     def advance(self, now_ms: int) -> None:
-        """With the wall clock, let every window end now. With the event clock nothing happens: messages move it."""
+        """By the wall clock, let every window end now. By event time nothing happens: messages move it."""
         if not self._by_event_time:
             for group in list(self.groups.values()):
                 self._advance(group, now_ms)
@@ -226,4 +229,6 @@ def decode(app_id: str, value: bytes | None) -> Message | None:
     owner, source, position, tenant, family, high_ms, rows = orjson.loads(value)
     if owner != app_id:
         return None
-    return Message(source, position, tenant, family, high_ms, [(w, p, tuple(s), tuple(c)) for w, p, s, c in rows])
+    return Message(
+        source, position, tenant, family, high_ms, [(w, p, tuple(s), tuple(c)) for w, p, s, c in rows]
+    )

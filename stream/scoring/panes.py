@@ -36,7 +36,7 @@ class Ladder(NamedTuple):
 
     label: str
     width_ms: int
-    count: int
+    panes: int
 
     def pane(self, at_ms: int) -> int:
         """The number of the pane that holds the time."""
@@ -44,7 +44,7 @@ class Ladder(NamedTuple):
 
     def first(self, end_ms: int) -> int:
         """The first pane of the window that ends in the pane of ``end_ms``."""
-        return end_ms // self.width_ms - self.count + 1
+        return end_ms // self.width_ms - self.panes + 1
 
 
 def rung(window: Window) -> Ladder:
@@ -64,5 +64,5 @@ def ladders(windows: Sequence[Window]) -> tuple[Ladder, ...]:
 
 
 def common_width_ms(rungs: Sequence[Ladder]) -> int:
-    """The widest pane from which every ladder's pane can be told: the greatest common divisor of the widths."""
+    """The widest pane from which every ladder's pane can be told: the greatest common divisor."""
     return math.gcd(*(each.width_ms for each in rungs))
