@@ -7,7 +7,7 @@
     /             the live page
 
 Whatever costs more than a few microseconds runs in a thread, once for all who ask at the same time
-(`SharedWork`).
+(`SharedWork`). Who may ask is decided in front of all paths (`Guard`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 from stream.clock import Clock, SystemClock
 from stream.export import accept
+from stream.export.guard import Guard
 from stream.export.page import page_route
 from stream.export.render import Renderer
 from stream.export.scores import Selection, scores
@@ -60,23 +61,28 @@ async def start_http(
 ) -> web.AppRunner:
     """Listen on the metrics port and return the runner; its `cleanup()` ends everything.
 
-    With port 0 a free one is taken: see the runner's `addresses`. Raises `OSError` when the port is in use.
+    With port 0 a free one is taken: see the runner's `addresses`. Raises `OSError` when the port is in use,
+    SettingsError when the file of CX_WEB_CONFIG cannot be used.
     """
+    guard = Guard(settings.web_config)
     export = Export(settings, source, metrics, clock or SystemClock())
-    runner = web.AppRunner(application(export), access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    runner = web.AppRunner(
+        application(export, guard), access_log=None, handle_signals=False, shutdown_timeout=1.0
+    )
     await runner.setup()
     try:
-        # TLS and users (`settings.web_config`) come in here: `ssl_context`, a middleware in `application`.
-        await web.TCPSite(runner, settings.metrics_host, settings.metrics_port).start()
+        await web.TCPSite(
+            runner, settings.metrics_host, settings.metrics_port, ssl_context=guard.ssl_context
+        ).start()
     except BaseException:
         await runner.cleanup()
         raise
     return runner
 
 
-def application(export: Export) -> web.Application:
-    """Return the routes over `export`."""
-    app = web.Application()
+def application(export: Export, guard: Guard) -> web.Application:
+    """Return the routes over `export`, all of them behind `guard`."""
+    app = web.Application(middlewares=[guard.middleware])
     app.add_routes(
         [
             web.get("/metrics", export.metrics),
@@ -89,6 +95,7 @@ def application(export: Export) -> web.Application:
 
     async def close(_: web.Application) -> None:
         export.close()
+        guard.close()
 
     app.on_response_prepare.append(_add_headers)
     app.on_cleanup.append(close)
