@@ -1,8 +1,9 @@
-"""Where everything runs: one broker, a folder, source topics made once; no run finds what another one left."""
+"""Where everything runs: one broker, a folder, source topics made once; no run finds what another left."""
 
 import asyncio
 import itertools
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +31,7 @@ class Backlog(NamedTuple):
     prefix: str
     source: str
     size: int
+    start_ms: int
     truth: Truth
 
     @property
@@ -46,7 +48,7 @@ class Bed:
         self.folder = folder
         self.quick = quick
         self.say = say
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 3})
+        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
         self._backlogs: dict[tuple[str, int], Backlog] = {}
         self._numbers = itertools.count(1)
         self._run = f"bench{time.time_ns() // 1_000_000:x}"
@@ -60,16 +62,24 @@ class Bed:
         found = self._backlogs.get((job, count))
         if found is None:
             source, make = _JOBS[job]
-            found = Backlog(f"{self._run}-{job}-{count}.", source, count, Truth())
             self.say(f"{count:,} {job} into a topic")
-            self.make_source(found)
-            start_ms = time.time_ns() // 1_000_000 - events.AGE_MS - count
-            load(self.bootstrap, found.topic, make(count, start_ms, found.truth))
+            found = self._source(f"{self._run}-{job}-{count}.", source, count)
+            load(self.bootstrap, found.topic, make(count, found.start_ms, found.truth))
             self._backlogs[job, count] = found
         return found
 
-    def make_source(self, backlog: Backlog) -> None:
-        """Make the source topic as `cx topics create` does."""
+    def empty(self, job: str, count: int) -> Backlog:
+        """A new topic for `count` events that are yet to be sent, and their truth."""
+        source, make = _JOBS[job]
+        group, _ = self.fresh("empty")
+        backlog = self._source(f"{group}.", source, count)
+        deque(make(count, backlog.start_ms, backlog.truth), maxlen=0)
+        return backlog
+
+    def _source(self, prefix: str, source: str, count: int) -> Backlog:
+        """Make a source topic as `cx topics create` does."""
+        start_ms = time.time_ns() // 1_000_000 - events.AGE_MS - count
+        backlog = Backlog(prefix, source, count, start_ms, Truth())
         settings = Settings.from_env(
             {
                 "CX_BROKER": f"kafka://{self.bootstrap}",
@@ -78,6 +88,7 @@ class Bed:
             }
         )
         asyncio.run(ensure(settings, [spec for spec in specs(settings) if spec.name == backlog.topic]))
+        return backlog
 
     def fresh(self, what: str) -> tuple[str, Path]:
         """A group name that was never used, and an empty folder."""

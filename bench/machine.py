@@ -33,7 +33,7 @@ def busy_s() -> float:
 
 
 def wait_until_quiet(at_most_s: float) -> float:
-    """Wait until the machine was nearly idle for a second, or for `at_most_s`; returns the share still in use."""
+    """Wait until the machine is nearly idle for a second, at most `at_most_s`; returns the share in use."""
     share, end = 1.0, time.monotonic() + at_most_s
     while True:
         busy, began = busy_s(), time.monotonic()

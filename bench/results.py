@@ -89,11 +89,8 @@ def table(found: Iterable[Figures]) -> str:
         if run.events:
             rates = [_spread(each, "per_second"), _spread(each, "per_cpu_second")]
         further = ", ".join(f"{_spelled(name)} {_number(each.median(name))}" for name in run.figures)
-        rows.append(
-            f"| {each.title} | {run.events or '':,} | {rates[0]} | {rates[1]} | {further} |".replace(
-                "| , |", "| |"
-            )
-        )
+        events = f"{run.events:,}" if run.events else ""
+        rows.append(f"| {each.title} | {events} | {rates[0]} | {rates[1]} | {further} |")
     return "\n".join(rows)
 
 

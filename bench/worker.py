@@ -65,7 +65,7 @@ def watch(worker: Worker, backlog: Backlog) -> tuple[Mark, Mark]:
         _check_outcomes(page, backlog, look.records)
         if time.monotonic() > limit_s:
             raise WrongCountsError(f"{look.records} of {backlog.size} records counted in {_LIMIT_S:g} s")
-    return first, _shown(worker, backlog)
+    return first, compare(worker, backlog)
 
 
 def _first(worker: Worker, backlog: Backlog) -> Mark:
@@ -87,8 +87,8 @@ def _first(worker: Worker, backlog: Backlog) -> Mark:
     raise WrongCountsError(f"nothing was counted in {_LIMIT_S:g} s")
 
 
-def _shown(worker: Worker, backlog: Backlog) -> Mark:
-    """The first look at which every count of every window and view is right."""
+def compare(worker: Worker, backlog: Backlog) -> Mark:
+    """The first look that shows every count of every window and view right; else WrongCountsError."""
     expected, limit_s = backlog.truth.cells(), time.monotonic() + _SETTLE_S
     while True:
         look, page = _look(worker, backlog.source)
