@@ -34,7 +34,7 @@ class Recount:
         for start in range(0, len(records), _STEP):
             intake.fold(records[start : start + _STEP], self._now_ms)
             step = intake.checkpoint()
-            for message in intake.messages(step.rows):
+            for message in intake.messages(step.position, step.rows):
                 self._merger.fold(self._messages, message)
                 self._messages += 1
             self._merger.changes()

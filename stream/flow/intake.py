@@ -94,7 +94,7 @@ class IntakeWork:
             async for records in read_stretch(self._client, self._at, first, position):
                 self.intake.refill(records)
         if position >= 0:
-            await self._send(self.intake.tallies.above(committed or 0))
+            await self._send(position, self.intake.tallies.above(committed or 0))
         self._replayed_to = position if clean else -1
 
     async def _check_topic(self, position: int) -> None:
@@ -134,11 +134,11 @@ class IntakeWork:
         await write([*self._extra, *step.changes])
         self._extra = []
         self._count(step)
-        await self._send(step.rows)
+        await self._send(step.position, step.rows)
 
-    async def _send(self, rows: Mapping[tuple[str, str], Sequence[CellRow]]) -> None:
+    async def _send(self, position: int, rows: Mapping[tuple[str, str], Sequence[CellRow]]) -> None:
         by_partition: dict[int, list[Outgoing]] = {}
-        for message in self.intake.messages(rows):
+        for message in self.intake.messages(position, rows):
             key = f"{message.tenant}|{message.family}".encode()
             partition = partition_of(key, self._settings.partitions)
             by_partition.setdefault(partition, []).append((key, encode(self._settings.app_id, message), ()))

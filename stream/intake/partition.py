@@ -322,13 +322,13 @@ class Intake:
         self._counts, self._rejected, self._raised = Counts(), [], set()
         return Checkpoint(self.position, changes, rows, rejected, counts)
 
-    def messages(self, rows: Mapping[tuple[str, str], Sequence[CellRow]]) -> Iterator[Message]:
-        """What to send on: counts by tenant and family, in messages of a bounded size."""
+    def messages(self, position: int, rows: Mapping[tuple[str, str], Sequence[CellRow]]) -> Iterator[Message]:
+        """What to send on: counts by tenant and family as of a position, in messages of a bounded size."""
         name = f"{self.source.topic}-{self.source.partition}"
         for (tenant, family), cells in rows.items():
             high_ms = self.tallies.groups[tenant, family].high_ms
             for start in range(0, max(len(cells), 1), _ROWS):
-                yield Message(name, self.position, tenant, family, high_ms, cells[start : start + _ROWS])
+                yield Message(name, position, tenant, family, high_ms, cells[start : start + _ROWS])
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take back one changelog record; a later record of the same key supersedes it."""
