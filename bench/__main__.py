@@ -60,6 +60,8 @@ def main(
             found = _rounds(bed, names, runs, quiet)
     except WrongCountsError as error:
         raise click.ClickException(f"wrong counts: {error}") from error
+    except (RuntimeError, AssertionError) as error:  # a program that ended, or did not
+        raise click.ClickException(str(error)) from error
     values = ratios(found)
     click.echo(f"\n{table(found.values())}\n\n{ratio_lines(values)}")
     document = _document(found, values, quick=quick)

@@ -9,7 +9,7 @@ TITLE = "cx worker, interactions (6 windows, 3 views)"
 
 def backlog(bed: Bed) -> Backlog:
     """What the worker and the floor both count."""
-    return bed.backlog("interactions", bed.size(2_000_000, 400_000))
+    return bed.backlog("interactions", bed.size(1_000_000, 300_000))
 
 
 def run(bed: Bed) -> Run:
