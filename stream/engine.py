@@ -19,7 +19,8 @@ from stream.flow.changelog import Changelog
 from stream.flow.intake import IntakeWork
 from stream.flow.outbox import Outbox
 from stream.flow.scores import ScoresWork
-from stream.flow.stage import Stage, Work
+from stream.flow.slot import Work
+from stream.flow.stage import Stage
 from stream.flow.state import StateError
 from stream.scoring.families import Row
 from stream.settings import Settings

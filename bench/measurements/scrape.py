@@ -18,7 +18,8 @@ from stream.catalogue import SERIES_LABELS
 from stream.export.render import SERIES_FAMILIES, Renderer
 from stream.scoring.families import Row
 from stream.scoring.kpis import Limits, samples
-from stream.scoring.merge import Labels, Merger, Message
+from stream.scoring.merge import Merger
+from stream.scoring.message import Labels, Message
 from stream.scoring.panes import ladders
 from stream.settings import Settings
 

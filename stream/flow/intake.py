@@ -15,7 +15,7 @@ from stream.intake.murmur import partition_of
 from stream.intake.partition import Checkpoint, Counts, Intake, Rejected, Rules, Source
 from stream.intake.rejection import Reason
 from stream.intake.tally import CellRow
-from stream.scoring.merge import encode
+from stream.scoring.message import encode
 from stream.settings import Settings
 
 _KEPT_BYTES = 65_536

@@ -13,7 +13,8 @@ from stream.flow.changelog import Pair
 from stream.flow.outbox import Outbox, Outgoing
 from stream.scoring.families import Row, Tally
 from stream.scoring.kpis import Limits
-from stream.scoring.merge import Merger, Message, decode
+from stream.scoring.merge import Merger
+from stream.scoring.message import Message, decode
 from stream.scoring.panes import ladders
 from stream.settings import Settings
 

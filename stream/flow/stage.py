@@ -13,14 +13,15 @@ worker; a fenced one only ends the partition here, since its new owner has the s
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from faust.types import TP
 
 from stream.clock import Clock
-from stream.flow.changelog import Changelog, FencedError, Pair
+from stream.flow.changelog import Changelog, FencedError
 from stream.flow.raw import Stretch
+from stream.flow.slot import Slot, Work
 
 log = logging.getLogger(__name__)
 
@@ -35,40 +36,6 @@ _REWIND_EVERY_S = 1.0
 _CANCEL_AGAIN_S = 0.2
 
 
-class Work(Protocol):
-    """What a stage does with one partition."""
-
-    @property
-    def position(self) -> int:
-        """Offset of the last record that took effect; -1: none."""
-        ...
-
-    @property
-    def pending(self) -> int:
-        """How much a flush would write."""
-        ...
-
-    @property
-    def changed(self) -> bool:
-        """Whether there is anything to flush."""
-        ...
-
-    def load(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
-        """Take back part of what the changelog held."""
-
-    async def begin(self, committed: int | None, *, clean: bool) -> None:
-        """All is loaded: fetch what else is needed, send again what may be lost.
-
-        `clean`: the last owner handed over.
-        """
-
-    def fold(self, records: Sequence[Any]) -> None:
-        """Take records in order; those at or below the position change nothing."""
-
-    async def flush(self, write: Callable[[Sequence[Pair]], Awaitable[object]]) -> None:
-        """Make everything up to `position` durable, with one call of `write`."""
-
-
 class Reader(Protocol):
     """What a stage asks of the consumer."""
 
@@ -80,38 +47,6 @@ class Reader(Protocol):
 
     async def rewind(self, tp: TP, offset: int) -> None:
         """Fetch again from this offset on."""
-
-
-class Slot:
-    """One partition in this worker."""
-
-    def __init__(self, tp: TP, changelog: Changelog, work: Work) -> None:
-        self.tp = tp
-        self.changelog = changelog
-        self.work = work
-        self.ready = asyncio.Event()
-        self.dirty = asyncio.Event()
-        self.full = asyncio.Event()
-        self.drained = asyncio.Event()
-        self.lock = asyncio.Lock()
-        self.task: asyncio.Task[None] | None = None
-        self.lost = False
-        self.through = 0
-        """The log was folded up to, not with, this offset; at most a little behind `work.position`."""
-        self.rewound_s: float | None = None
-        self.durable = -1
-        """The last position that may be committed."""
-
-    @property
-    def usable(self) -> bool:
-        """Whether the state is recovered and, for all we know, ours."""
-        return self.ready.is_set() and not self.lost
-
-    def lose(self) -> None:
-        """Give the state up; whoever waits goes on."""
-        self.lost = True
-        self.drained.set()
-        self.ready.set()
 
 
 class Stage:

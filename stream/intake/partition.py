@@ -31,7 +31,7 @@ from stream.intake.rejection import Reason, Rejection
 from stream.intake.surveys import Surveys
 from stream.intake.tally import CellRow, Change, Deltas, Tallies
 from stream.scoring.families import cell_of
-from stream.scoring.merge import Message
+from stream.scoring.message import Message
 from stream.scoring.panes import ladders
 from stream.values import View, Window
 

@@ -1,0 +1,94 @@
+"""The windows of one tenant and KPI family, rolled: what leaves is subtracted, what enters is added. Pure.
+
+panes   … │ k-count │ k-count+1 │    …    │    k    │ k+1 │ …
+            leaves  └── sums ─────────────┘ enters   waits      when the end moves on by one pane
+"""
+
+from collections.abc import Iterator, Sequence
+
+from stream.scoring.families import FAMILIES, Row, Series, Tally
+from stream.scoring.message import Labels, SourceName
+from stream.scoring.panes import Ladder
+
+Cells = dict[Labels, Tally]
+
+
+class Group:
+    """The windows of one tenant and KPI family."""
+
+    __slots__ = ("_empty", "_rungs", "cells", "ends", "family", "highs", "sums", "tenant", "touched")
+
+    def __init__(self, tenant: str, family: str, rungs: Sequence[Ladder]) -> None:
+        self.tenant = tenant
+        self.family = family
+        self.highs: dict[SourceName, int] = {}
+        self.cells: list[dict[int, dict[SourceName, Cells]]] = [{} for _ in rungs]
+        """By window, pane, source partition and series."""
+        self.sums: list[dict[Labels, Tally]] = [{} for _ in rungs]
+        self.ends = [-1] * len(rungs)
+        """By window, the pane that holds its end."""
+        self.touched: set[Labels] = set()
+        """Series whose sums changed since this was last emptied."""
+        self._rungs = rungs
+        self._empty = FAMILIES[family].empty
+
+    @property
+    def high_ms(self) -> int:
+        """The highest event time ever counted; -1: none."""
+        return max(self.highs.values(), default=-1)
+
+    def put(self, source: SourceName, window: int, pane: int, series: Labels, counts: Tally) -> bool:
+        """Set a source partition's counts in a pane; False when the window has passed that pane."""
+        last = self.ends[window]
+        if pane <= last - self._rungs[window].panes:
+            return False
+        cells = self.cells[window].setdefault(pane, {}).setdefault(source, {})
+        former = cells.get(series)
+        cells[series] = counts
+        if pane <= last and counts != former:
+            self._move(window, series, counts, former or self._empty)
+        return True
+
+    def _move(self, window: int, series: Labels, plus: Tally, minus: Tally) -> None:
+        sums = self.sums[window]
+        sums[series] = tuple(
+            [a + b - c for a, b, c in zip(sums.get(series, self._empty), plus, minus, strict=True)]
+        )
+        self.touched.add(series)
+
+    def advance(self, end_ms: int) -> Iterator[tuple[int, int, SourceName, Labels]]:
+        """Let the windows end at `end_ms`, never earlier than before; yields the cells that are forgotten."""
+        for window, rung in enumerate(self._rungs):
+            last, former = rung.pane(end_ms), self.ends[window]
+            if last <= former:
+                continue
+            self.ends[window] = last
+            panes = self.cells[window]
+            for pane in [each for each in panes if former < each <= last]:
+                for cells in panes[pane].values():
+                    for series, counts in cells.items():
+                        self._move(window, series, counts, self._empty)
+            for pane in [each for each in panes if each <= last - rung.panes]:
+                for source, cells in panes.pop(pane).items():
+                    for series, counts in cells.items():
+                        self._move(window, series, self._empty, counts)
+                        yield window, pane, source, series
+            for series in [series for series, counts in self.sums[window].items() if not any(counts)]:
+                del self.sums[window][series]
+
+    def take_touched(self) -> Iterator[Row]:
+        """The rows of the series that changed since the last call."""
+        touched, self.touched = self.touched, set()
+        for series in touched:
+            yield from self._rows(series)
+
+    def rows(self) -> Iterator[Row]:
+        """One row for each window of every series that counts anything in some window."""
+        alive = {series for sums in list(self.sums) for series, counts in list(sums.items()) if any(counts)}
+        for series in alive:
+            yield from self._rows(series)
+
+    def _rows(self, series: Labels) -> Iterator[Row]:
+        name = Series(self.tenant, *series)
+        for rung, sums in zip(self._rungs, self.sums, strict=True):
+            yield Row(name, self.family, rung.label, sums.get(series, self._empty))
