@@ -10,5 +10,5 @@ _WINDOWS_AN_EVENT = 60
 
 def run(bed: Bed) -> Run:
     """Count a backlog once; very few events."""
-    backlog = bed.backlog("interactions", bed.size(1_000, 300))
+    backlog = bed.backlog("interactions", bed.size(500, 300))
     return measure(bed, backlog, "faust", "interactions", form="hopping", times=_WINDOWS_AN_EVENT)
