@@ -5,7 +5,10 @@ records, in order of each partition ──▶ Intake ──messages──▶ Mer
 
 from collections.abc import Iterator, Sequence
 
-from stream.intake.partition import Counts, Intake, Record, Rules, Source
+from stream.intake.checkpoint import Counts
+from stream.intake.partition import Intake
+from stream.intake.record import Record, Source
+from stream.intake.rules import Rules
 from stream.scoring.families import Row
 from stream.scoring.merge import Merger
 from stream.scoring.panes import ladders

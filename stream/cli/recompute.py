@@ -22,7 +22,7 @@ from stream.flow.changelog import read_stretch
 from stream.flow.intake import rules, tell
 from stream.flow.security import kafka_client_options
 from stream.intake.murmur import partition_of
-from stream.intake.partition import Source
+from stream.intake.record import Source
 from stream.intake.rejection import Rejection
 from stream.intake.times import parse_ms
 from stream.recount import Recount

@@ -11,9 +11,12 @@ from stream.export.service import ServiceMetrics
 from stream.flow import state
 from stream.flow.changelog import Pair, read_stretch
 from stream.flow.outbox import Outbox, Outgoing
+from stream.intake.checkpoint import Checkpoint, Counts
 from stream.intake.murmur import partition_of
-from stream.intake.partition import Checkpoint, Counts, Intake, Rejected, Rules, Source
+from stream.intake.partition import Intake
+from stream.intake.record import Rejected, Source
 from stream.intake.rejection import Reason
+from stream.intake.rules import Rules
 from stream.intake.tally import CellRow
 from stream.scoring.message import encode
 from stream.settings import Settings

@@ -16,6 +16,8 @@ from array import array
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from stream.intake.tally import Change
+
 CHUNK = 8192
 
 
@@ -38,6 +40,8 @@ class RecentIds:
         self._seen: set[int] = set()
         self._starts: dict[int, int] = {}
         self._told = 0
+        self._chunks: dict[int, Chunk] = {}
+        """Those loaded, until `begin`."""
 
     def add(self, offset: int, identity: int) -> bool:
         """Take the next record: False when its identity was seen among the last `size`; then nothing is kept.
@@ -61,7 +65,12 @@ class RecentIds:
                 self._ring[slot] = 0
         return fresh
 
-    def changed_chunks(self) -> Iterator[Chunk]:
+    def changes(self) -> list[Change]:
+        """Changelog records of the chunks that changed since the last call."""
+        kept = [(b"d%d" % each.number, b"%d " % each.first_offset + each.bits) for each in self._changed()]
+        return [*kept, *((b"d%d" % number, None) for number in self._expired())]
+
+    def _changed(self) -> Iterator[Chunk]:
         """The chunks that took records since the last call, as far as they stand in the ring."""
         begin, self._told = self._told, self.ordinal
         for number in range(begin // CHUNK, -(-self.ordinal // CHUNK)):
@@ -85,17 +94,26 @@ class RecentIds:
         ring, begin, end = self._ring, first % self.size, last % self.size
         return ring[begin:end] if begin < end else ring[begin:] + ring[:end]
 
-    def expired_chunks(self) -> Iterator[int]:
+    def _expired(self) -> Iterator[int]:
         """The chunks that lie wholly before the ring; each is named once."""
         for number in [n for n in self._starts if (n + 1) * CHUNK <= self.ordinal - self.size]:
             del self._starts[number]
             yield number
 
-    def restore(self, ordinal: int, chunks: Iterable[Chunk]) -> "Refill":
-        """Begin at `ordinal` with the stored chunks; the ids come back through the result."""
-        self.ordinal = self._told = ordinal
-        self._starts = {chunk.number: chunk.first_offset for chunk in chunks}
-        return Refill(self, chunks)
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """Take back a changelog record; `key` begins with ``d``."""
+        number = int(key[1:])
+        self._chunks.pop(number, None)
+        if value is not None:
+            first, _, bits = value.partition(b" ")
+            self._chunks[number] = Chunk(number, int(first), bits)
+
+    def begin(self) -> "Refill":
+        """All is loaded, and `ordinal` set: the ids come back through the result."""
+        chunks, self._chunks = self._chunks, {}
+        self._told = self.ordinal
+        self._starts = {chunk.number: chunk.first_offset for chunk in chunks.values()}
+        return Refill(self, chunks.values())
 
     def put_back(self, ordinal: int, identity: int) -> None:
         """Put back the id of a record that was accepted at `ordinal`, when it still stands in the ring."""

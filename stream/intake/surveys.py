@@ -13,9 +13,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from stream.intake.customers import Hasher, Index, Invitation, Response, Shelf
+from stream.intake.customers import Hasher
+from stream.intake.entities import Invitation, Response, inherit
+from stream.intake.memory import Memory
 from stream.intake.placement import Dims, Placer
-from stream.intake.tally import Change, Tallies
+from stream.intake.tally import Tallies
 from stream.intake.times import parse_ms
 from stream.scoring.families import SURVEY_FAMILIES, cell_of
 
@@ -42,12 +44,7 @@ class Surveys:
         self._placer = placer
         self._hasher = hasher
         self._segment_keys = tuple(segment_keys)
-        self.responses: Shelf[Response] = Shelf(b"r", Response, keep_ms)
-        self.invitations: Shelf[Invitation] = Shelf(b"i", Invitation, keep_ms)
-        self._by_customer = Index()
-        self._by_wall = not by_event_time
-        self._clock_ms = -1
-        """The clock of the tenant whose event is being resolved."""
+        self.memory = Memory(tallies, keep_ms, by_event_time=by_event_time)
         self.corrections: Counter[str] = Counter()
         """By kind, since they were last taken."""
         self.overflowed: Counter[str] = Counter()
@@ -58,59 +55,17 @@ class Surveys:
             "cx.survey.retracted.v1": self._retracted,
         }
 
-    @property
-    def size(self) -> int:
-        """Entities that changed since the last checkpoint."""
-        return len(self.responses.changed) + len(self.invitations.changed)
-
     def resolve(self, kind: str, event: Any, at_ms: int, clock_ms: int) -> Outcome:
         """Let an accepted event take effect. `clock_ms`: the tenant's, by which things are forgotten."""
         verb = self._verbs.get(kind)
-        self._clock_ms = clock_ms
+        self.memory.clock_ms = clock_ms
         return "counted" if verb is None else verb(event, at_ms, clock_ms)
-
-    def _response(self, key: bytes) -> Response | None:
-        """The response under a key, unless its time is over."""
-        response = self.responses.get(key)
-        return None if response is None or self._is_over(response, self._clock_ms) else response
-
-    def _invitation(self, key: bytes) -> Invitation | None:
-        """The invitation under a key, unless its time is over."""
-        invitation = self.invitations.get(key) if key else None
-        return (
-            None if invitation is None or self._invitation_is_over(invitation, self._clock_ms) else invitation
-        )
-
-    def _is_over(self, response: Response, clock_ms: int) -> bool:
-        """Whether no window holds the response any more, and no event about it can be accepted.
-
-        By event time a window's end is its family's, which may stand behind the tenant's clock. A response is
-        remembered as long as the invitation that it answers is.
-        """
-        families = (
-            () if self._by_wall else {metric for metric, _ in response.answers if metric in SURVEY_FAMILIES}
-        )
-        behind = min(
-            (self._tallies.high_ms(response.tenant, family) for family in families), default=clock_ms
-        )
-        if self.responses.ends_ms(response) >= min(clock_ms, behind):
-            return False
-        invitation = self.invitations.get(response.invitation) if response.invitation else None
-        return invitation is None or self._invitation_is_over(invitation, clock_ms)
-
-    def _invitation_is_over(self, invitation: Invitation, clock_ms: int) -> bool:
-        behind = (
-            clock_ms
-            if self._by_wall or not invitation.sent
-            else self._tallies.high_ms(invitation.tenant, "response")
-        )
-        return self.invitations.ends_ms(invitation) < min(clock_ms, behind)
 
     def _answered(self, event: Any, at_ms: int, _clock_ms: int) -> Outcome:
         data = event.data
         customer = self._hasher.customer(event.tenantid, event.subject)
         key = self._hasher.entity(customer, b"r", data.response_id)
-        former = self._response(key)
+        former = self.memory.response(key)
         if former is not None:
             if former.retracted:
                 return "retracted"
@@ -137,11 +92,11 @@ class Surveys:
             overflow=0,
             invitation=invitation,
         )
-        _inherit(response, self._invitation(invitation))
+        inherit(response, self.memory.invitation(invitation))
         self._contribute(key, response)
         if invitation and response.answers:
             self._link(invitation, key, event.tenantid, at_ms)
-        self._by_customer.add(key)
+        self.memory.by_customer.add(key)
         return "counted"
 
     def _contribute(self, key: bytes, response: Response) -> None:
@@ -151,7 +106,7 @@ class Surveys:
         for metric, value in response.answers:
             if metric in SURVEY_FAMILIES:
                 self._tallies.add(placement, metric, cell_of(metric, value), response.at_ms)
-        self.responses.put(key, response)
+        self.memory.responses.put(key, response)
 
     def _uncount(self, response: Response) -> None:
         placement = self._placer.replace(response.dims, response.overflow)
@@ -162,15 +117,15 @@ class Surveys:
     def _withdraw(self, key: bytes, response: Response) -> None:
         """Take a response out of every window and off its invitation."""
         self._uncount(response)
-        invitation = self._invitation(response.invitation)
+        invitation = self.memory.invitation(response.invitation)
         if invitation is not None and key in invitation.responses:
             invitation.responses = tuple(each for each in invitation.responses if each != key)
             if not invitation.responses:
                 self._count_responded(invitation, -1)
-            self.invitations.put(response.invitation, invitation)
+            self.memory.invitations.put(response.invitation, invitation)
 
     def _link(self, invitation_key: bytes, key: bytes, tenant: str, at_ms: int) -> None:
-        invitation = self._invitation(invitation_key)
+        invitation = self.memory.invitation(invitation_key)
         if invitation is None:
             none = (None,) * len(self._segment_keys)
             invitation = Invitation(
@@ -189,7 +144,7 @@ class Surveys:
         invitation.responses += (key,)
         if not invitation.sent:
             invitation.at_ms = max(invitation.at_ms, at_ms)
-        self.invitations.put(invitation_key, invitation)
+        self.memory.invitations.put(invitation_key, invitation)
 
     def _count_responded(self, invitation: Invitation, delta: int) -> None:
         if invitation.sent:
@@ -200,7 +155,7 @@ class Surveys:
         data = event.data
         customer = self._hasher.customer(event.tenantid, event.subject)
         key = self._hasher.entity(customer, b"i", data.invitation_id)
-        waiting = self._invitation(key)
+        waiting = self.memory.invitation(key)
         if waiting is not None and waiting.sent:
             return "duplicate"
         segments = self._segments(data.segments)
@@ -227,16 +182,16 @@ class Surveys:
                 self._move(response_key, invitation)
             if waiting.responses:
                 self._count_responded(invitation, 1)
-        self.invitations.put(key, invitation)
+        self.memory.invitations.put(key, invitation)
         return "counted"
 
     def _move(self, key: bytes, invitation: Invitation) -> None:
         """Count an answer that came before its invitation where the invitation says."""
-        response, moved = self._response(key), self._response(key)
+        response, moved = self.memory.response(key), self.memory.response(key)
         if response is None:
             return
         before = response.dims
-        if moved is None or not _inherit(moved, invitation) or moved.dims == before:
+        if moved is None or not inherit(moved, invitation) or moved.dims == before:
             return
         self._uncount(response)
         self._contribute(key, moved)
@@ -251,64 +206,19 @@ class Surveys:
             self._retract(key)
             none = (None,) * len(self._segment_keys)
             mark = Response(event.tenantid, clock_ms, 0, (), "", None, None, none, (), 0, b"", retracted=True)
-            self.responses.put(key, mark)
+            self.memory.responses.put(key, mark)
         if data.all_of_subject:
-            for key in self._by_customer.of(customer):
+            for key in self.memory.by_customer.of(customer):
                 self._retract(key)
         return "counted"
 
     def _retract(self, key: bytes) -> None:
-        response = self._response(key)
+        response = self.memory.response(key)
         if response is not None and not response.retracted:
             self._withdraw(key, response)
-            self.responses.remove(key)
-            self._by_customer.discard(key)
+            self.memory.responses.remove(key)
+            self.memory.by_customer.discard(key)
             self.corrections["retraction"] += 1
 
     def _segments(self, given: dict[str, str] | None) -> tuple[str | None, ...]:
         return tuple((given or {}).get(key) for key in self._segment_keys)
-
-    def expire(self, clock_of: Callable[[str], int]) -> None:
-        """Free what is over; `clock_of` tells a tenant's clock. Decides nothing: what is over is not used."""
-        for tenant in self.responses.tenants():
-            clock_ms = clock_of(tenant)
-            for key in self.responses.expire(tenant, clock_ms, self._is_over):
-                self._by_customer.discard(key)
-        for tenant in self.invitations.tenants():
-            clock_ms = clock_of(tenant)
-            for _ in self.invitations.expire(tenant, clock_ms, self._invitation_is_over):
-                pass
-
-    def changes(self) -> list[Change]:
-        """Changelog records of the entities that changed since the last call."""
-        return [*self.responses.changes(), *self.invitations.changes()]
-
-    def load(self, key: bytes, value: bytes | None) -> None:
-        """Take back a changelog record; `key` begins with ``r`` or ``i``."""
-        if key[:1] == b"i":
-            self.invitations.load(key[1:], value)
-            return
-        response = self.responses.load(key[1:], value)
-        if response is None or response.retracted:
-            self._by_customer.discard(key[1:])
-        else:
-            self._by_customer.add(key[1:])
-
-
-def _inherit(response: Response, invitation: Invitation | None) -> bool:
-    """Fill what the answer did not say from its invitation; only then its level defaults to `interaction`.
-
-    Returns whether there was an invitation to take from.
-    """
-    sent = invitation is not None and invitation.sent
-    if sent and invitation is not None:
-        values = (invitation.level, invitation.channel, invitation.touchpoint, *invitation.segments)
-        segments = list(response.segments)
-        for i in response.missing:
-            if i >= len(("level", "channel", "touchpoint")):
-                segments[i - 3] = values[i]
-            else:
-                setattr(response, ("level", "channel", "touchpoint")[i], values[i])
-        response.segments = tuple(segments)
-    response.level = response.level or "interaction"
-    return sent

@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from stream.export.scores import record_value
 from stream.flow.intake import _outgoing
 from stream.intake.decode import Decoder
-from stream.intake.partition import Rejected
+from stream.intake.record import Rejected
 from stream.intake.rejection import Rejection
 from stream.scoring.families import FAMILIES, Row, Series
 from stream.scoring.kpis import Limits

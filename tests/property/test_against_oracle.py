@@ -9,7 +9,7 @@ import pytest
 
 from stream.export.render import Renderer
 from stream.flow.intake import rules
-from stream.intake.partition import Source
+from stream.intake.record import Source
 from stream.recount import Recount
 from stream.scoring.kpis import Limits
 from stream.settings import Settings

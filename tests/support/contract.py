@@ -23,7 +23,8 @@ from referencing.jsonschema import DRAFT202012
 from stream.flow.intake import rules
 from stream.intake.decode import Decoder
 from stream.intake.events import TYPES, Event
-from stream.intake.partition import Intake, Source
+from stream.intake.partition import Intake
+from stream.intake.record import Source
 from stream.intake.rejection import Reason, Rejection
 from stream.settings import Settings
 from stream.topics import TopicSpec, specs

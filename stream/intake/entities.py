@@ -1,0 +1,79 @@
+"""What is kept of a survey: the response as it counts now, its invitation. No id, no subject."""
+
+import msgspec
+
+from stream.intake.placement import Dims
+
+
+class Response(msgspec.Struct, array_like=True, gc=False):
+    """An answered survey as it counts now; with `retracted`, only the mark that keeps later answers out."""
+
+    tenant: str
+    at_ms: int
+    """Event time; of a retracted one, when that was."""
+    revision: int
+    answers: tuple[tuple[str, int], ...]
+    """(metric, value); skipped ones are not kept."""
+    level: str
+    channel: str | None
+    touchpoint: str | None
+    segments: tuple[str | None, ...]
+    missing: tuple[int, ...]
+    """Which of level, channel, touchpoint, segments… (0, 1, 2, 3…) the event did not say."""
+    overflow: int
+    invitation: bytes
+    """Key of the invitation, empty without one."""
+    retracted: bool = False
+
+    @property
+    def dims(self) -> Dims:
+        """What the answer is split by."""
+        return Dims(self.tenant, self.level, self.channel, self.touchpoint, self.segments)
+
+    def ends_ms(self, keep_ms: int) -> int:
+        """When it may be forgotten."""
+        return self.at_ms + keep_ms
+
+
+class Invitation(msgspec.Struct, array_like=True, gc=False):
+    """A survey sent; before `sent`, only the answers that wait for it."""
+
+    tenant: str
+    at_ms: int
+    sent: bool
+    expires_ms: int
+    level: str
+    channel: str | None
+    touchpoint: str | None
+    segments: tuple[str | None, ...]
+    overflow: int
+    responses: tuple[bytes, ...] = ()
+    """Keys of the live responses with an unskipped answer."""
+
+    @property
+    def dims(self) -> Dims:
+        """What the invitation is split by, as captured when it was sent."""
+        return Dims(self.tenant, self.level, self.channel, self.touchpoint, self.segments)
+
+    def ends_ms(self, keep_ms: int) -> int:
+        """When it may be forgotten."""
+        return max(self.at_ms + keep_ms, self.expires_ms)
+
+
+def inherit(response: Response, invitation: Invitation | None) -> bool:
+    """Fill what the answer did not say from its invitation; only then its level defaults to `interaction`.
+
+    Returns whether there was an invitation to take from.
+    """
+    sent = invitation is not None and invitation.sent
+    if sent and invitation is not None:
+        values = (invitation.level, invitation.channel, invitation.touchpoint, *invitation.segments)
+        segments = list(response.segments)
+        for i in response.missing:
+            if i >= len(("level", "channel", "touchpoint")):
+                segments[i - 3] = values[i]
+            else:
+                setattr(response, ("level", "channel", "touchpoint")[i], values[i])
+        response.segments = tuple(segments)
+    response.level = response.level or "interaction"
+    return sent
