@@ -45,11 +45,12 @@ def measure(
     bed.clean(group)
     document = json.loads(out.read_text(encoding="utf-8"))
     if compared:
-        _compare(program, document["counts"], backlog, times)
+        compare(program, document["counts"], backlog, times)
     return Run(**document["figures"])
 
 
-def _compare(program: str, counted: list[list[str | int]], backlog: Backlog, times: int) -> None:
+def compare(program: str, counted: list[list[str | int]], backlog: Backlog, times: int = 1) -> None:
+    """Raise WrongCountsError unless what a peer counted, as [*key, count], is the truth, `times` over."""
     found = Counter({tuple(map(str, key)): int(count) for *key, count in counted})
     expected = {key: times * count for key, count in backlog.truth.totals().items()}
     if +found != expected:
