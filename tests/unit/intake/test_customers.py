@@ -1,0 +1,69 @@
+"""What stands for a customer and an id."""
+
+from stream.intake.customers import DIGEST, Hasher, Index
+
+KEY, OTHER_KEY = b"k" * 32, b"l" * 32
+
+
+def test_a_customer_is_the_same_only_in_the_same_tenant_and_under_the_same_key() -> None:
+    """Nobody can compare two services, or two tenants, by their hashes."""
+    hasher = Hasher(KEY)
+    assert hasher.customer("acme", "c-1") == hasher.customer("acme", "c-1")
+    assert 4 == len(
+        {
+            hasher.customer("acme", "c-1"),
+            hasher.customer("acme", "c-2"),
+            hasher.customer("globex", "c-1"),
+            Hasher(OTHER_KEY).customer("acme", "c-1"),
+        }
+    )
+
+
+def test_no_two_of_tenant_and_subject_run_together() -> None:
+    """`a` with `bc` is not `ab` with `c`."""
+    assert Hasher(KEY).customer("a", "bc") != Hasher(KEY).customer("ab", "c")
+
+
+def test_an_entitys_key_begins_with_its_customer_and_shows_no_id() -> None:
+    """So that all of a customer can be found; a response and an invitation of one id differ."""
+    hasher = Hasher(KEY)
+    customer = hasher.customer("acme", "jane")
+    response, invitation = (hasher.entity(customer, kind, "id-1") for kind in (b"r", b"i"))
+    assert response != invitation
+    assert [customer] * 2 == [response[:DIGEST], invitation[:DIGEST]]
+    assert b"jane" not in response
+    assert b"id-1" not in response
+    assert 2 * DIGEST == len(response)
+
+
+def test_a_lone_surrogate_in_an_id_is_hashed_like_any_other() -> None:
+    """JSON can carry it; UTF-8 cannot."""
+    hasher = Hasher(KEY)
+    assert hasher.customer("acme", "\ud800") != hasher.customer("acme", "\ud801")
+    assert hasher.entity(b"c", b"r", "\ud800") != hasher.entity(b"c", b"r", "\ud801")
+
+
+def test_the_index_gives_back_a_customers_keys_in_the_order_they_came() -> None:
+    """None, one or several; none twice."""
+    index, keys = Index(), [b"a" * DIGEST + bytes([n]) for n in range(3)]
+    assert [] == index.of(b"a" * DIGEST)
+    for n, key in enumerate(keys):
+        index.add(key)
+        index.add(key)
+        assert keys[: n + 1] == index.of(b"a" * DIGEST)
+    assert [] == index.of(b"b" * DIGEST)
+
+
+def test_what_is_discarded_is_gone_and_what_was_never_there_does_not_matter() -> None:
+    """Down to no key at all, and up again."""
+    index, keys = Index(), [b"a" * DIGEST + bytes([n]) for n in range(3)]
+    for key in keys:
+        index.add(key)
+    for n, key in enumerate(keys):
+        index.discard(key)
+        index.discard(key)
+        assert keys[n + 1 :] == index.of(b"a" * DIGEST)
+    index.discard(b"b" * DIGEST)
+    index.add(keys[0])
+    index.discard(keys[1])
+    assert keys[:1] == index.of(b"a" * DIGEST)

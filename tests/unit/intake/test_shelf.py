@@ -1,0 +1,106 @@
+"""Entities, packed, each until it may go."""
+
+import pytest
+
+from stream.intake.entities import Invitation, Response, inherit
+from stream.intake.shelf import Shelf
+
+KEEP_MS = 6_400
+"""Buckets of 100 ms."""
+
+
+def invitation(at_ms: int, expires_ms: int = 0, *, sent: bool = True) -> Invitation:
+    """An invitation by mail, in a region."""
+    return Invitation("acme", at_ms, sent, expires_ms, "journey", "email", "checkout", ("pro", "eu"), 0)
+
+
+def response(**own: str | None) -> Response:
+    """A response that says of itself what is given, and nothing else."""
+    names = ("level", "channel", "touchpoint", "plan", "region")
+    values = [own.get(name) for name in names]
+    missing = tuple(i for i, value in enumerate(values) if value is None)
+    level, channel, touchpoint, *segments = values
+    return Response("acme", 0, 1, (), level or "", channel, touchpoint, tuple(segments), missing, 0, b"")
+
+
+def test_an_entity_is_what_it_was_when_it_was_put() -> None:
+    """None where there is none; removed is removed."""
+    shelf = Shelf(b"i", Invitation, KEEP_MS)
+    shelf.put(b"k", invitation(5))
+    assert invitation(5) == shelf.get(b"k")
+    shelf.remove(b"k")
+    assert shelf.get(b"k") is None
+
+
+def test_changes_are_told_once_with_the_value_that_stands() -> None:
+    """None for what was removed; nothing for what never stood."""
+    shelf = Shelf(b"i", Invitation, KEEP_MS)
+    shelf.put(b"a", invitation(5))
+    shelf.put(b"b", invitation(5))
+    shelf.remove(b"b")
+    shelf.remove(b"c")
+    assert {b"ia": shelf.packed[b"a"], b"ib": None} == dict(shelf.changes())
+    assert {} == dict(shelf.changes())
+
+
+@pytest.mark.parametrize(("at_ms", "expires_ms", "ends_ms"), [(1_000, 0, 7_400), (1_000, 9_000, 9_000)])
+def test_an_invitation_ends_when_no_window_holds_it_and_it_is_expired(
+    at_ms: int, expires_ms: int, ends_ms: int
+) -> None:
+    """Whichever is later."""
+    assert ends_ms == invitation(at_ms, expires_ms).ends_ms(KEEP_MS)
+
+
+def test_only_what_is_over_is_freed_and_what_is_not_is_asked_again_later() -> None:
+    """Not before its bucket has passed; then whenever another one has, until it may go."""
+    shelf = Shelf(b"i", Invitation, KEEP_MS)
+    shelf.put(b"k", invitation(0))
+    over = [False, True]
+    assert [] == list(shelf.expire("acme", KEEP_MS, lambda *_: True))
+    assert [] == list(shelf.expire("acme", KEEP_MS + 100, lambda *_: over[0]))
+    assert [] == list(shelf.expire("acme", KEEP_MS + 199, lambda *_: True))
+    assert [b"k"] == list(shelf.expire("acme", KEEP_MS + 200, lambda *_: over[1]))
+    assert [] == list(shelf.expire("acme", KEEP_MS + 900, lambda *_: True))
+    assert shelf.get(b"k") is None
+
+
+def test_an_entity_that_was_put_again_stays_as_long_as_it_now_may() -> None:
+    """Its former bucket frees it no more."""
+    shelf = Shelf(b"i", Invitation, KEEP_MS)
+    shelf.put(b"k", invitation(0))
+    shelf.put(b"k", invitation(1_000))
+    assert [] == list(shelf.expire("acme", KEEP_MS + 500, lambda *_: True))
+    assert [b"k"] == list(shelf.expire("acme", KEEP_MS + 1_100, lambda *_: True))
+
+
+def test_one_tenants_time_frees_nothing_of_another() -> None:
+    """Each has its own clock."""
+    shelf = Shelf(b"i", Invitation, KEEP_MS)
+    shelf.put(b"k", invitation(0))
+    assert [] == list(shelf.expire("globex", 10 * KEEP_MS, lambda *_: True))
+    assert ["acme"] == shelf.tenants()
+
+
+def test_what_is_loaded_expires_like_what_was_put() -> None:
+    """And deleting what was loaded is no change to write."""
+    shelf, again = Shelf(b"i", Invitation, KEEP_MS), Shelf(b"i", Invitation, KEEP_MS)
+    shelf.put(b"k", invitation(0))
+    assert invitation(0) == again.load(b"k", shelf.packed[b"k"])
+    assert {} == dict(again.changes())
+    assert [b"k"] == list(again.expire("acme", KEEP_MS + 100, lambda *_: True))
+    assert again.load(b"k", None) is None
+
+
+def test_an_answer_inherits_what_it_does_not_say() -> None:
+    """And keeps what it says."""
+    answer = response(channel="web", plan="free")
+    assert inherit(answer, invitation(0))
+    assert ("journey", "web", "checkout", ("free", "eu")) == answer.dims[1:]
+
+
+@pytest.mark.parametrize("waiting", [None, invitation(0, sent=False)])
+def test_without_an_invitation_only_the_level_has_a_default(waiting: Invitation | None) -> None:
+    """One that only waits to be sent says nothing."""
+    answer = response(region="eu")
+    assert not inherit(answer, waiting)
+    assert ("interaction", None, None, (None, "eu")) == answer.dims[1:]
