@@ -23,7 +23,7 @@ from stream.scoring.message import Labels, Message
 from stream.scoring.panes import ladders
 from stream.settings import Settings
 
-TITLE = "scrape of 100 000 samples"
+TITLE = "scrape of many series"
 _SAMPLES = 100_000
 _SAMPLES_A_ROW = 7
 _CHANGED = 100
