@@ -8,6 +8,7 @@ from stream.clock import Clock, SystemClock
 from stream.engine import Engine
 from stream.flow.batches import BatchApp
 from stream.flow.credentials import broker_credentials
+from stream.flow.hangup import cut_connections
 from stream.flow.security import kafka_client_options
 from stream.settings import Settings, SettingsError
 
@@ -44,6 +45,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, publishing: bo
     Raises SettingsError for what this version does not do.
     """
     _refuse_what_is_not_built(settings)
+    cut_connections()
     session_s = settings.session_timeout_s
     app = CxApp(
         settings.app_id,

@@ -1,14 +1,14 @@
 """For programs that send events.
 
-from stream.client import Publisher
+    from stream.client import Publisher
 
-with Publisher("kafka://127.0.0.1:9092") as publisher:
-publisher.publish({"specversion": "1.0", "type": "cx.interaction.v1", ...})
+    with Publisher("kafka://127.0.0.1:9092") as publisher:
+        publisher.publish({"specversion": "1.0", "type": "cx.interaction.v1", ...})
 
 InvalidEvent(ValueError)      no worker would take the event: reason and detail; it was not sent
 DeliveryError(Exception)      the broker did not take events that were sent
-MissingTopic(Exception)       the event's topic has not been made
-kafka.errors.KafkaError       no broker can be reached
+TopicError(CxError)           the event's topic has not been made
+BrokerUnreachable(CxError)    no broker can be reached
 """
 
 import json
@@ -23,7 +23,8 @@ from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError
 from kafka.future import Future
 
-from stream.errors import BrokerUnreachable, TopicError
+from stream.errors import TopicError
+from stream.flow.refusal import unreachable
 from stream.flow.security import kafka_client_options
 from stream.intake.rejection import Reason, Rejection
 from stream.routing import Router
@@ -77,7 +78,7 @@ class Publisher:
     ) -> None:
         """Connect to `broker` (`kafka://host:port`), or as settings or the CX_* environment say.
 
-        Raises SettingsError and BrokerUnreachable.
+        Raises SettingsError, BrokerUnreachable and LoginRefused.
         """
         settings = broker if isinstance(broker, Settings) else _settings(broker)
         self._settings = settings
@@ -104,7 +105,7 @@ class Publisher:
                 **self._options,
             )
         except KafkaError as error:
-            raise BrokerUnreachable(settings.bootstrap, error) from error
+            raise unreachable(settings, error) from error
 
     @property
     def delivered(self) -> int:

@@ -3,6 +3,7 @@
 CxError
 ├─ SettingsError       a setting is unknown, cannot be read, or contradicts another (stream/settings.py)
 ├─ BrokerUnreachable   no broker answers
+├─ LoginRefused        a broker answers, but does not let us in (stream/flow/refusal.py)
 └─ TopicError          a topic is missing, or the broker refused to make or describe it
 """
 

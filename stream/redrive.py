@@ -15,7 +15,8 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
-from stream.errors import BrokerUnreachable, TopicError
+from stream.errors import TopicError
+from stream.flow.refusal import unreachable
 from stream.flow.security import kafka_client_options
 from stream.intake.rejection import Reason
 from stream.settings import Settings
@@ -70,7 +71,10 @@ class Redrive:
     """One run: reads `cx.rejected` to its present end, and sends what has one of `reasons`."""
 
     def __init__(self, settings: Settings, reasons: Iterable[Reason], *, again: bool, dry_run: bool) -> None:
-        """`again`: also what was redriven before; `dry_run`: only count. Raises BrokerUnreachable."""
+        """`again`: also what was redriven before; `dry_run`: only count.
+
+        Raises BrokerUnreachable and LoginRefused.
+        """
         self._reasons = [str(reason) for reason in reasons]
         self._again = again
         self._dry_run = dry_run
@@ -89,7 +93,7 @@ class Redrive:
             )
             self._producer = KafkaProducer(acks="all", enable_idempotence=True, **options)
         except KafkaError as error:
-            raise BrokerUnreachable(settings.bootstrap, error) from error
+            raise unreachable(settings, error) from error
 
     def run(self, step: Callable[[int], None]) -> Outcome:
         """Redrive until the end; `step` is told how many records were read. Raises TopicError, KafkaError."""

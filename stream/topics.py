@@ -9,7 +9,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
-from stream.errors import BrokerUnreachable, TopicError
+from stream.errors import TopicError
+from stream.flow.refusal import unreachable
 from stream.flow.security import kafka_client_options
 from stream.settings import Settings
 
@@ -108,7 +109,7 @@ async def ensure(settings: Settings, wanted: Sequence[TopicSpec] | None = None) 
     """Make the topics that are missing, and return their names; existing ones stay as they are.
 
     `wanted` is all of `specs` by default. Returns when every partition has a leader. Raises TopicError
-    when the broker refuses, BrokerUnreachable, TimeoutError when it does not settle.
+    when the broker refuses, BrokerUnreachable, LoginRefused, TimeoutError when it does not settle.
     """
     wanted = specs(settings) if wanted is None else wanted
     async with _admin(settings) as admin:
@@ -155,7 +156,7 @@ async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     try:
         await admin.start()
     except KafkaError as error:
-        raise BrokerUnreachable(settings.bootstrap, error) from error
+        raise await asyncio.to_thread(unreachable, settings, error) from error
     try:
         yield admin
     finally:

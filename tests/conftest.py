@@ -66,6 +66,29 @@ def start_worker(tmp_path: Path) -> Iterator[Callable[[dict[str, str]], Worker]]
         worker.kill()
 
 
+_FIGURES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Call it with what was measured: it is shown at the end of the run, however the test ends."""
+
+    def tell(text: str) -> None:
+        request.config.stash.setdefault(_FIGURES, []).append(f"{request.node.name}: {text}")
+
+    return tell
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """Show the figures."""
+    if figures := config.stash.get(_FIGURES, []):
+        terminalreporter.section("figures")
+        for line in figures:
+            terminalreporter.line(line)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs Kafka by the fixtures it uses, so that `-m "not kafka"` leaves it out."""
     for item in items:

@@ -4,6 +4,7 @@ Exit status: 0; 1 when something was wrong with the data; 2 when the call or a s
 """
 
 import importlib
+import logging
 import os
 import sys
 from typing import Any
@@ -53,6 +54,9 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what a person can mend is told in a line, a reader that went away is no error."""
+        for name in ("aiokafka", "kafka"):
+            # Where no log is set up, what they warn of is told by the error that follows.
+            logging.getLogger(name).addHandler(logging.NullHandler())
         try:
             return super().invoke(ctx)
         except CxError as error:

@@ -9,11 +9,13 @@ import click
 
 from stream.cli.main import USAGE, settings_from_env
 from stream.errors import CxError
+from stream.export import webconfig
 from stream.settings import Settings
 
 log = logging.getLogger("stream.worker")
 
 _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _NOISY = ("faust", "mode", "aiokafka", "kafka")
 
 
@@ -37,8 +39,12 @@ def run(settings: Settings, *, publishing: bool = True) -> None:
         log.warning(
             "customer hashes are keyed by CX_APP_ID alone: set CX_HASH_KEY_FILE to a secret of your own"
         )
-    if settings.metrics_host not in ("127.0.0.1", "::1", "localhost") and settings.web_config is None:
-        log.warning("the metrics port listens on %s without users or TLS", settings.metrics_host)
+    asks_who = settings.web_config is not None and webconfig.read(settings.web_config).asks_who
+    if settings.metrics_host not in _LOOPBACK and not asks_who:
+        log.warning(
+            "the metrics port listens on %s and asks nobody for a password: see CX_WEB_CONFIG",
+            settings.metrics_host,
+        )
     uvloop.install()
     app = create_app(settings, publishing=publishing)
     process = Worker(
@@ -63,10 +69,16 @@ def set_up_logging(settings: Settings, stream: IO[str]) -> None:
     event.
     """
     handler = logging.StreamHandler(stream)
+    handler.addFilter(_is_news)
     handler.setFormatter(JsonFormatter() if settings.log_format == "json" else logging.Formatter(_TEXT))
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a log record is more than the traceback of an error that is told in one line at the end."""
+    return not (record.exc_info and isinstance(record.exc_info[1], CxError))
 
 
 class JsonFormatter(logging.Formatter):

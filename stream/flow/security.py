@@ -44,7 +44,8 @@ def ssl_context(settings: Settings) -> ssl.SSLContext | None:
         ) from None
     if settings.broker_cert_file is not None:
         try:
-            context.load_cert_chain(settings.broker_cert_file, settings.broker_key_file)
+            # With an empty password an encrypted key is an error, and not a question on the terminal.
+            context.load_cert_chain(settings.broker_cert_file, settings.broker_key_file, password="")
         except (ssl.SSLError, OSError) as error:
             raise SettingsError(
                 f"CX_BROKER_CERT_FILE={settings.broker_cert_file} and "

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import trustme
+from cryptography.hazmat.primitives import serialization
 
 
 class Authority:
@@ -28,5 +29,9 @@ class Authority:
         """Make a certificate of this machine; returns key and chain in one file, as Kafka takes them."""
         chain, key = self.issue(name)
         both = self._folder / f"{name}.pem"
-        both.write_bytes(key.read_bytes() + chain.read_bytes())
+        private = serialization.load_pem_private_key(key.read_bytes(), None)
+        as_java_reads_it = private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        both.write_bytes(as_java_reads_it + chain.read_bytes())
         return both

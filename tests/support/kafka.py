@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -52,15 +52,21 @@ group.min.session.timeout.ms=1000
 class Broker:
     """One Kafka node on 127.0.0.1 whose data, in `folder`, outlives its process."""
 
-    def __init__(self, folder: Path, extra: Mapping[str, str] | None = None) -> None:
-        """Format the data folder. `extra`: further lines of server.properties, or others for ours."""
+    def __init__(
+        self, folder: Path, extra: Mapping[str, str] | None = None, format_options: Sequence[str] = ()
+    ) -> None:
+        """Format the data folder, with these further options.
+
+        `extra`: further lines of server.properties, or others for ours; `{port}` and `{controller}` in them
+        are the ports.
+        """
         self.folder = folder
         self.port, self._controller = free_ports(2)
         self._jars = jars()
         self._process: Process | None = None
         folder.mkdir(parents=True, exist_ok=True)
-        lines = _PROPERTIES.format(port=self.port, controller=self._controller, data=folder / "data")
-        lines += "".join(f"{name}={value}\n" for name, value in (extra or {}).items())
+        lines = _PROPERTIES + "".join(f"{name}={value}\n" for name, value in (extra or {}).items())
+        lines = lines.format(port=self.port, controller=self._controller, data=folder / "data")
         self._properties = folder / "server.properties"
         self._properties.write_text(lines, encoding="utf-8")
         subprocess.run(
@@ -72,6 +78,7 @@ class Broker:
                 _CLUSTER_ID,
                 "-c",
                 str(self._properties),
+                *format_options,
             ],
             check=True,
             capture_output=True,
