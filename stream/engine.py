@@ -11,6 +11,7 @@ from faust.types import TP
 
 from stream import topics
 from stream.clock import Clock
+from stream.embedded import CLUSTER_ID
 from stream.export.http import start_http
 from stream.export.service import ServiceMetrics
 from stream.flow import scores
@@ -27,8 +28,10 @@ from stream.settings import Settings
 
 log = logging.getLogger(__name__)
 
-EMBEDDED_CLUSTER = "cx-embedded"
 _HAND_OVER_S = 5.0
+_CLOSE_S = 2.0
+_PATIENCE = 3
+"""Session time-outs within which a partition that was taken from us must be revoked."""
 
 
 class Engine:
@@ -61,14 +64,9 @@ class Engine:
             topic,
             self._clock,
             make=self._make,
-            durable=self._durable,
-            reader=self,
-            crash=self._crash,
-            recovered=self.metrics.recovered,
+            host=self,
+            patience_s=_PATIENCE * self.settings.session_timeout_s,
         )
-
-    def _durable(self, tp: TP, offset: int) -> None:
-        self.app.batch_consumer.mark_durable(tp, offset)
 
     def _make(self, tp: TP) -> tuple[Changelog, Work]:
         name = self._names.get(tp.topic)
@@ -98,7 +96,16 @@ class Engine:
         log.info("%s-%d is fetched again from offset %d", tp.topic, tp.partition, offset)
         await self.app.batch_consumer.rewind(tp, offset)
 
-    async def _crash(self, error: BaseException) -> None:
+    def durable(self, tp: TP, offset: int) -> None:
+        """Let the next commit say that records up to this offset are done."""
+        self.app.batch_consumer.mark_durable(tp, offset)
+
+    def recovered(self, seconds: float) -> None:
+        """Note how long a partition took to recover."""
+        self.metrics.recovered(seconds)
+
+    async def crash(self, error: BaseException) -> None:
+        """End the worker; the first reason is told at its end."""
         self.failure = self.failure or error
         await self.app.crash(error)
 
@@ -113,7 +120,7 @@ class Engine:
                     f"{difference}. Set CX_PARTITIONS to what the topics have, or make them anew."
                 )
             log.warning("%s", difference)
-        self._fenced = await self._cluster() != EMBEDDED_CLUSTER
+        self._fenced = await self._cluster() != CLUSTER_ID
         await self._outbox.start(idempotent=self._fenced)
 
     async def _cluster(self) -> str | None:
@@ -165,7 +172,7 @@ class Engine:
         for stage in self.stages:
             await stage.close()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_HAND_OVER_S):
+            async with asyncio.timeout(_CLOSE_S):
                 await self._outbox.stop()
 
     async def tick(self) -> None:

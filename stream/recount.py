@@ -19,10 +19,14 @@ _STEP = 5_000
 class Recount:
     """All source partitions and one merger."""
 
-    def __init__(self, rules: Rules, now_ms: int) -> None:
-        """`now_ms`: where wall-clock windows end; no record counts as stored later."""
-        self._rules = rules
-        self._now_ms = now_ms
+    def __init__(self, rules: Rules, end_ms: int, now_ms: int) -> None:
+        """`end_ms`: where wall-clock windows end; records stored later count as stored then.
+
+        Up to `now_ms` their events are not in the future: they stand behind the end, and may take back
+        others.
+        """
+        self._rules = rules._replace(max_skew_ms=rules.max_skew_ms + max(0, now_ms - end_ms))
+        self._now_ms = end_ms
         self._intakes: dict[Source, Intake] = {}
         self._merger = Merger(ladders(rules.windows), by_event_time=rules.by_event_time)
         self._messages = 0

@@ -2,10 +2,11 @@
 
 import asyncio
 import dataclasses
+import math
 import os
 import sys
 import tempfile
-import time
+import threading
 from pathlib import Path
 
 import click
@@ -21,7 +22,6 @@ from stream.ports import free_port
 from stream.settings import Settings
 
 _END_S = 10.0
-_LOOKS = 2
 _LOOK_EVERY_S = 0.5
 
 
@@ -85,26 +85,29 @@ def _run(settings: Settings) -> None:
 
 
 def _wait(children: Children, page: Page) -> None:
-    """Show how far it is until no record is waiting, twice in a row."""
-    quiet = 0
+    """Show how far it is, until everything is done that stood in the topics when the worker was ready."""
+    pause, done, goal = threading.Event(), 0.0, math.inf
     with progress("records") as display:
         task = display.add_task("", total=None)
-        while quiet < _LOOKS:
-            time.sleep(_LOOK_EVERY_S)
+        while done < goal:
+            pause.wait(_LOOK_EVERY_S)
             if ended := children.ended():
                 raise RebuildError(f"the rebuild did not end: {ended}")
             try:
                 lines = page.metrics() if page.is_ready() else []
             except WorkerUnreachable:
                 continue
-            waiting, done = _total(lines, "cx_consumer_lag_records"), _total(lines, "cx_records_total")
-            display.update(task, completed=done, total=done + waiting)
-            quiet = quiet + 1 if lines and not waiting and _has(lines, "cx_consumer_lag_records{") else 0
+            done = _total(lines, "cx_records_total")
+            if math.isinf(goal) and _topics(lines) == len(topics.SOURCES):
+                goal = done + _total(lines, "cx_consumer_lag_records")
+                display.update(task, total=goal)
+            display.update(task, completed=done)
+
+
+def _topics(lines: list[str]) -> int:
+    """Of how many source topics the worker knows what waits."""
+    return sum(line.startswith("cx_consumer_lag_records{") for line in lines)
 
 
 def _total(lines: list[str], family: str) -> float:
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(family + "{"))
-
-
-def _has(lines: list[str], start: str) -> bool:
-    return any(line.startswith(start) for line in lines)

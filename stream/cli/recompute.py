@@ -67,8 +67,9 @@ def recompute(
     if (file is None) == (not from_topics):
         raise click.UsageError("give a FILE or --from-topics")
     settings = settings_from_env()
-    now_ms = SystemClock().now_ms() if at is None else _time(at)
-    recount, metrics = Recount(rules(settings), now_ms), ServiceMetrics()
+    now_ms = SystemClock().now_ms()
+    end_ms = now_ms if at is None else _time(at)
+    recount, metrics = Recount(rules(settings), end_ms, now_ms), ServiceMetrics()
     if file is not None:
         _count_file(settings, recount, metrics, file, now_ms)
     else:

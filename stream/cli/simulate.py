@@ -91,7 +91,7 @@ def simulate(  # noqa: PLR0913 - one argument an option
     tenant: tuple[str, ...],
     realtime: bool,
 ) -> None:
-    r"""Write events of a shop's customers as NDJSON: visits, invitations, answers.
+    """Write events of a shop's customers as NDJSON: visits, invitations, answers.
 
     \b
     steady        nothing happens
@@ -101,7 +101,7 @@ def simulate(  # noqa: PLR0913 - one argument an option
     silence       no events for a while
 
     With `--start -1h --realtime` the past hour is written at once and the events to come at their time.
-    """
+    """  # noqa: D301  # click wants the control character: it keeps the lines apart
     third = (duration or 3 * _HOUR_MS) // 3
     from_ms = start + (third if change_after is None else change_after)
     to_ms = from_ms + (third if change_for is None else change_for)

@@ -149,4 +149,5 @@ _KNOWN: Final[dict[str, tuple[Iterable[str], ...]]] = {
     "cx_rejected_total": (TOPICS, tuple(reason.value for reason in Reason)),
     "cx_corrections_total": (CORRECTIONS,),
     "cx_misplaced_records_total": (TOPICS,),
+    "cx_labels_overflowed_total": (("channel", "touchpoint", "segment"),),
 }

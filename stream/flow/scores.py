@@ -40,6 +40,8 @@ class ScoresWork:
         self._publishing = publishing
         self._extra: list[Pair] = [state.pair(settings)]
 
+    slice = 10  # messages of up to 2 000 cells
+
     @property
     def position(self) -> int:
         """Offset of the last message that took effect."""

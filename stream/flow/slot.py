@@ -13,6 +13,11 @@ class Work(Protocol):
     """What a stage does with one partition."""
 
     @property
+    def slice(self) -> int:
+        """Records to fold before others may run, and before `pending` is looked at."""
+        ...
+
+    @property
     def position(self) -> int:
         """Offset of the last record that took effect; -1: none."""
         ...

@@ -31,6 +31,7 @@ def fingerprint(settings: Settings) -> dict[str, object]:
         "CX_WINDOWS": [window.label for window in settings.windows],
         "CX_VIEWS": [view.label for view in settings.views],
         "CX_PARTITIONS": settings.partitions,
+        "CX_TOPIC_PREFIX": settings.topic_prefix,
         "CX_CLOCK": settings.clock,
         "CX_LATEST_PER_CUSTOMER": settings.latest_per_customer,
         "CX_HASH_KEY_FILE": f"key {key}",

@@ -11,6 +11,7 @@ the answer moves.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any, Literal
 
 from stream.intake.customers import Hasher
@@ -187,11 +188,11 @@ class Surveys:
 
     def _move(self, key: bytes, invitation: Invitation) -> None:
         """Count an answer that came before its invitation where the invitation says."""
-        response, moved = self.memory.response(key), self.memory.response(key)
+        response = self.memory.response(key)
         if response is None:
             return
-        before = response.dims
-        if moved is None or not inherit(moved, invitation) or moved.dims == before:
+        moved = copy(response)
+        if not inherit(moved, invitation) or moved.dims == response.dims:
             return
         self._uncount(response)
         self._contribute(key, moved)

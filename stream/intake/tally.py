@@ -19,6 +19,7 @@ from stream.intake.placement import Placement, SeriesLabels
 from stream.scoring.families import FAMILIES
 from stream.scoring.panes import Ladder, common_width_ms
 
+_DELETES = 20_000
 Pack = dict[SeriesLabels, list[int]]
 Deltas = defaultdict[int, int]
 Change = tuple[bytes, bytes | None]
@@ -82,8 +83,9 @@ class Tallies:
 
     @property
     def pending(self) -> int:
-        """How many combinations wait for `settle`."""
-        return len(self._pending)
+        """At most so many cells `settle` would change."""
+        events = sum(len(deltas) * len(key[0].series) for key, deltas in self._pending.items())
+        return events * len(self._rungs)
 
     def settle(self, stamp: int, now_ms: int) -> None:
         """Move the pending deltas into the panes; counts are right up to the source offset `stamp`.
@@ -91,13 +93,12 @@ class Tallies:
         `now_ms`: with the wall clock, the highest time a record was stored; panes before the windows are
         forgotten.
         """
-        vectors = self._by_pane()
+        for (placement, family, _), deltas in self._pending.items():
+            self._raise(placement.tenant, family, max(deltas) * self.width_ms)
         for group in self.groups.values():
             self._forget(group, group.high_ms if self._by_event_time else now_ms)
-        for (placement, family, window, pane), vector in vectors.items():
+        for (placement, family, window, pane), vector in self._by_pane().items():
             group = self.groups[placement.tenant, family]
-            if pane < group.first[window]:
-                continue
             pack = group.packs.setdefault((window, pane), {})
             for series in placement.series:
                 cell = pack.get(series)
@@ -109,14 +110,16 @@ class Tallies:
                 self._dirty[placement.tenant, family, window, pane, series] = cell
 
     def _by_pane(self) -> dict[tuple[Placement, str, int, int], list[tuple[int, int]]]:
-        """Pending deltas by placement, family, window and pane: [(index in the cell list, delta), …]."""
-        widths = [(i, rung.width_ms // self.width_ms) for i, rung in enumerate(self._rungs)]
+        """Pending deltas by placement, family, window and living pane: [(index in the cell, delta), …]."""
+        widths = [rung.width_ms // self.width_ms for rung in self._rungs]
         sums: defaultdict[tuple[Placement, str, int, int, int], int] = defaultdict(int)
         for (placement, family, cell), deltas in self._pending.items():
-            self._raise(placement.tenant, family, max(deltas) * self.width_ms)
-            for base, delta in deltas.items():
-                for window, width in widths:
-                    sums[placement, family, window, base // width, cell] += delta
+            first = self.groups[placement.tenant, family].first
+            for window, width in enumerate(widths):
+                living = first[window]
+                for base, delta in deltas.items():
+                    if base // width >= living:
+                        sums[placement, family, window, base // width, cell] += delta
         self._pending = {}
         vectors: defaultdict[tuple[Placement, str, int, int], list[tuple[int, int]]] = defaultdict(list)
         for (placement, family, window, pane, cell), delta in sums.items():
@@ -150,9 +153,11 @@ class Tallies:
     def changes(self) -> tuple[list[Change], dict[tuple[str, str], list[CellRow]]]:
         """What `settle` changed since the last call: changelog records; by tenant and family what to send on.
 
-        A tenant and family whose time moved without a count has an empty list.
+        A tenant and family whose time moved without a count has an empty list. Deletes of passed panes are no
+        part of the state (whoever loads them passes them over) and are spread over several calls.
         """
-        records: list[Change] = [(key, None) for key in self._gone]
+        gone, self._gone = self._gone[:_DELETES], self._gone[_DELETES:]
+        records: list[Change] = [(key, None) for key in gone]
         rows: dict[tuple[str, str], list[CellRow]] = {pair: [] for pair in self._raised}
         for (tenant, family, window, pane, series), cell in self._dirty.items():
             records.append((_key(tenant, family, window, pane, series), orjson.dumps(cell)))
@@ -160,7 +165,6 @@ class Tallies:
         records += [
             (b"g" + orjson.dumps(pair), orjson.dumps(self.groups[pair].high_ms)) for pair in self._raised
         ]
-        self._gone.clear()
         self._dirty.clear()
         self._raised.clear()
         return records, rows

@@ -19,6 +19,10 @@ from stream.scoring.message import Labels, Message, SourceName
 from stream.scoring.panes import Ladder
 from stream.scoring.rolling import Group
 
+Cell = tuple[str, str, int, int, SourceName, Labels]
+"""tenant, family, window index, pane, source partition, series."""
+_DELETES = 20_000
+
 
 class Merger:
     """The state of one partition of the tallies topic."""
@@ -31,7 +35,8 @@ class Merger:
         self._rungs = tuple(rungs)
         self._by_event_time = by_event_time
         self._positions: dict[SourceName, int] = {}
-        self._dirty: set[tuple[str, str, int, int, SourceName, Labels]] = set()
+        self._dirty: set[Cell] = set()
+        self._gone: list[Cell] = []
         self._moved: set[tuple[str, str, SourceName]] = set()
         self._seen: set[SourceName] = set()
 
@@ -68,7 +73,9 @@ class Merger:
 
     def _advance(self, group: Group, end_ms: int) -> None:
         for window, pane, source, series in group.advance(end_ms):
-            self._dirty.add((group.tenant, group.family, window, pane, source, series))
+            cell = group.tenant, group.family, window, pane, source, series
+            self._dirty.discard(cell)
+            self._gone.append(cell)
 
     def rows(self) -> list[Row]:
         """Every series and window. Safe to call from another thread."""
@@ -77,20 +84,25 @@ class Merger:
     @property
     def pending(self) -> int:
         """How many cells changed since the last checkpoint."""
-        return len(self._dirty)
+        return len(self._dirty) + min(len(self._gone), _DELETES)
 
     @property
     def changed(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self._dirty or self._seen or self._moved)
+        return bool(self._dirty or self._gone or self._seen or self._moved)
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
-        """Changelog records of what changed since the last call; the state is at `position`."""
-        records: list[tuple[bytes, bytes | None]] = []
-        for tenant, family, window, pane, source, series in self._dirty:
-            counts = self.groups[tenant, family].cells[window].get(pane, {}).get(source, {}).get(series)
-            key = b"c" + orjson.dumps((tenant, family, window, pane, source, *series))
-            records.append((key, None if counts is None else orjson.dumps(counts)))
+        """Changelog records of what changed since the last call; the state is at `position`.
+
+        Deletes of passed panes are no part of the state (`begin` passes them over) and are spread over
+        several calls: after a night down there are more than one batch holds.
+        """
+        gone, self._gone = self._gone[:_DELETES], self._gone[_DELETES:]
+        records: list[tuple[bytes, bytes | None]] = [(_key(cell), None) for cell in gone]
+        for cell in self._dirty:
+            tenant, family, window, pane, source, series = cell
+            counts = self.groups[tenant, family].cells[window][pane][source][series]
+            records.append((_key(cell), orjson.dumps(counts)))
         for tenant, family, source in self._moved:
             high = self.groups[tenant, family].highs[source]
             records.append((b"g" + orjson.dumps((tenant, family, source)), orjson.dumps(high)))
@@ -118,3 +130,7 @@ class Merger:
         """All is loaded: the windows end at `now_ms`, or with the event clock at the families' times."""
         for group in self.groups.values():
             self._advance(group, group.high_ms if self._by_event_time else now_ms)
+
+
+def _key(cell: Cell) -> bytes:
+    return b"c" + orjson.dumps((*cell[:-1], *cell[-1]))

@@ -54,7 +54,7 @@ def service(records: list[Record], env: dict[str, str], rng: random.Random) -> O
     """The service's: partitions by turns, a checkpoint after each few records."""
     settings = Settings.from_env(env)
     counting, found = (
-        Recount(rules(settings), NOW_MS),
+        Recount(rules(settings), NOW_MS, NOW_MS),
         Outcome({}, Counter(), Counter(), Counter(), Counter()),
     )
     waiting: defaultdict[Source, list[Record]] = defaultdict(list)

@@ -20,7 +20,7 @@ _CLOCK_MODULES = {"time"}
 _CLOCK_METHODS = {"now", "utcnow", "today"}
 _ENVIRONMENT = {"environ", "getenv", "environb"}
 # Entry points, which hand the environment to Settings.from_env or on to a child process.
-_MAY_READ_ENVIRONMENT = {"app.py", "cli/demo.py", "cli/main.py", "client.py"}
+_MAY_READ_ENVIRONMENT = {"app.py", "cli/demo.py", "cli/main.py", "cli/rebuild.py", "client.py"}
 
 
 def _name(path: Path) -> str:
