@@ -76,6 +76,7 @@ class BatchConsumer(driver.Consumer):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._read_offset = _Unread()
+        self._durable: dict[TP, int] = {}
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return ReadCommittedThread(self, loop=self.loop, beacon=self.beacon)
@@ -117,20 +118,24 @@ class BatchConsumer(driver.Consumer):
 
     def mark_durable(self, tp: TP, offset: int) -> None:
         """Let the next commit say that records up to this offset are done."""
-        self._acked[tp] = [offset]
+        self._durable[tp] = offset
+        self._acked[tp] = [offset]  # Faust looks here for what there is to commit
 
     def forget_durable(self) -> None:
         """New assignment: what was durable in the former one may have been overtaken by another owner."""
+        self._durable.clear()
         self._acked.clear()
 
     async def commit_durable(self, tps: Iterable[TP]) -> bool:
-        """Commit what is durable of these partitions now; whether the broker took it."""
-        offsets = {tp: acked[-1] + 1 for tp in tps if (acked := self._acked.get(tp))}
+        """Commit what is durable of these partitions now; whether the broker took it.
+
+        From our own memory: Faust forgets what was acknowledged before it tells that partitions are revoked.
+        """
+        offsets = {tp: self._durable[tp] + 1 for tp in tps if tp in self._durable}
         return bool(not offsets or await self._commit(offsets))
 
     def _new_offset(self, tp: TP) -> int | None:
-        acked = self._acked[tp]
-        return acked[-1] + 1 if acked else None
+        return self._durable[tp] + 1 if tp in self._durable else None
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Do nothing: the stock gap would mark a batch done before it was processed."""
