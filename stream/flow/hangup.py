@@ -2,8 +2,8 @@
 
 With uvloop a TLS connection that is closed while an answer is on its way (a consumer always waits
 for a fetch) stands until uvloop's `ssl_shutdown_timeout`, 30 s, and aiokafka waits for it: recovering a
-partition took 31 s instead of 1 s (12 consumers on a real Kafka, `stop()` of each 30.0 s). When aiokafka closes a
-connection, all that was asked over it has been answered or has failed, so nothing is lost by cutting it.
+partition took 31 s instead of 1 s (12 consumers on a real Kafka, `stop()` of each 30.0 s). When aiokafka
+closes a connection, all that was asked over it has been answered or has failed: nothing is lost by a cut.
 """
 
 from typing import Any
