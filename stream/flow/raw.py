@@ -35,7 +35,7 @@ def _consumer_record(self: PartitionRecords, tp: Any, record: Any) -> Any:
 
 
 def _fetched(self: FetchResult, max_records: int | None = None) -> list[Any]:
-    """What `getall` gives, as a `Stretch` for our topics; straight from the codec, not by its two iterators."""
+    """What `getall` gives, as a `Stretch` for our topics, straight from the codec."""
     if self._topic_partition.topic not in _raw:
         return _getall(self, max_records)
     if not self.check_assignment(self._topic_partition) or not self.has_more():

@@ -12,6 +12,7 @@ window has passed is forgotten; what would still change it changes nothing any m
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from operator import add as plus
 
 import orjson
 
@@ -52,6 +53,7 @@ class Tallies:
         self._rungs = tuple(rungs)
         self._by_event_time = by_event_time
         self.width_ms = common_width_ms(rungs)
+        self._steps = _steps([rung.width_ms // self.width_ms for rung in rungs])
         self._pending: dict[tuple[Placement, str, int], Deltas] = {}
         self.groups: dict[tuple[str, str], Group] = {}
         self.dropped = False
@@ -97,35 +99,53 @@ class Tallies:
             self._raise(placement.tenant, family, max(deltas) * self.width_ms)
         for group in self.groups.values():
             self._forget(group, group.high_ms if self._by_event_time else now_ms)
-        for (placement, family, window, pane), vector in self._by_pane().items():
+        for (placement, family), by_base in self._vectors().items():
             group = self.groups[placement.tenant, family]
-            pack = group.packs.setdefault((window, pane), {})
-            for series in placement.series:
-                cell = pack.get(series)
-                if cell is None:
-                    cell = pack[series] = group.empty.copy()
-                cell[0] = stamp
-                for i, delta in vector:
-                    cell[i] += delta
-                self._dirty[placement.tenant, family, window, pane, series] = cell
+            for window, by_pane in enumerate(self._climb(by_base)):
+                for pane, vector in by_pane.items():
+                    if pane >= group.first[window] and any(vector):
+                        self._put(group, window, pane, placement.series, vector, stamp)
 
-    def _by_pane(self) -> dict[tuple[Placement, str, int, int], list[tuple[int, int]]]:
-        """Pending deltas by placement, family, window and living pane: [(index in the cell, delta), …]."""
-        widths = [rung.width_ms // self.width_ms for rung in self._rungs]
-        sums: defaultdict[tuple[Placement, str, int, int, int], int] = defaultdict(int)
+    def _vectors(self) -> dict[tuple[Placement, str], dict[int, list[int]]]:
+        """Take the pending deltas by event time // width: lists of an unused place and one for each cell."""
+        taken: defaultdict[tuple[Placement, str], dict[int, list[int]]] = defaultdict(dict)
         for (placement, family, cell), deltas in self._pending.items():
-            first = self.groups[placement.tenant, family].first
-            for window, width in enumerate(widths):
-                living = first[window]
-                for base, delta in deltas.items():
-                    if base // width >= living:
-                        sums[placement, family, window, base // width, cell] += delta
+            by_base, empty = taken[placement, family], self.groups[placement.tenant, family].empty
+            for base, delta in deltas.items():
+                vector = by_base.get(base)
+                if vector is None:
+                    vector = by_base[base] = empty.copy()
+                vector[cell + 1] += delta
         self._pending = {}
-        vectors: defaultdict[tuple[Placement, str, int, int], list[tuple[int, int]]] = defaultdict(list)
-        for (placement, family, window, pane, cell), delta in sums.items():
-            if delta:
-                vectors[placement, family, window, pane].append((cell + 1, delta))
-        return vectors
+        return taken
+
+    def _climb(self, by_base: dict[int, list[int]]) -> list[dict[int, list[int]]]:
+        """Sum up to the panes of every window, each from the widest narrower panes that fit into it."""
+        levels: list[dict[int, list[int]]] = []
+        for below, ratio in self._steps:
+            panes: dict[int, list[int]] = {}
+            for narrow, vector in (by_base if below is None else levels[below]).items():
+                former = panes.get(narrow // ratio)
+                panes[narrow // ratio] = vector if former is None else list(map(plus, former, vector))
+            levels.append(panes)
+        return levels
+
+    def _put(
+        self,
+        group: Group,
+        window: int,
+        pane: int,
+        placed: Sequence[SeriesLabels],
+        vector: list[int],
+        stamp: int,
+    ) -> None:
+        pack = group.packs.setdefault((window, pane), {})
+        for series in placed:
+            cell = pack.get(series)
+            cell = vector.copy() if cell is None else list(map(plus, cell, vector))
+            cell[0] = stamp
+            pack[series] = cell
+            self._dirty[group.tenant, group.family, window, pane, series] = cell
 
     def _raise(self, tenant: str, family: str, at_ms: int) -> None:
         group = self._group(tenant, family)
@@ -205,3 +225,13 @@ class Tallies:
 
 def _key(tenant: str, family: str, window: int, pane: int, series: SeriesLabels) -> bytes:
     return b"c" + orjson.dumps((tenant, family, window, pane, *series))
+
+
+def _steps(widths: Sequence[int]) -> list[tuple[int | None, int]]:
+    """For each width the index of the widest earlier one that divides it (None: 1), and how often it fits."""
+    steps: list[tuple[int | None, int]] = []
+    for i, width in enumerate(widths):
+        fitting = [(widths[j], j) for j in range(i) if width % widths[j] == 0]
+        below, index = max(fitting, default=(1, None))
+        steps.append((index, width // below))
+    return steps
