@@ -22,6 +22,8 @@ from stream.scoring.message import encode
 from stream.settings import Settings
 
 _KEPT_BYTES = 65_536
+_HEADER_BYTES = 10
+"""What a header costs beside name and content, at most."""
 
 
 def rules(settings: Settings) -> Rules:
@@ -173,9 +175,11 @@ def tell(metrics: ServiceMetrics, topic: str, counts: Counts) -> None:
 
 
 def _outgoing(at: TopicPartition, rejected: Rejected) -> Outgoing:
-    """A rejected record as it is kept: the original bytes, and where they came from."""
+    """A rejected record as it is kept: the original bytes, and where they came from.
+
+    Value, key and headers are cut to 64 KiB each: the broker must take it, however large the record was.
+    """
     record, why = rejected
-    value = record.value
     headers: list[tuple[str, bytes]] = [
         ("reason", why.reason.value.encode()),
         ("detail", why.detail.encode()),
@@ -184,12 +188,11 @@ def _outgoing(at: TopicPartition, rejected: Rejected) -> Outgoing:
         ("offset", b"%d" % record.offset),
         ("timestamp", b"%d" % record.timestamp),
     ]
-    headers += [
-        (name, content)
-        for name, content in record.headers
-        if name.startswith("ce_") or name == "content-type"
-    ]
-    if value is not None and len(value) > _KEPT_BYTES:
-        headers.append(("length", b"%d" % len(value)))
-        value = value[:_KEPT_BYTES]
-    return record.key, value, headers
+    own = [each for each in record.headers if each[0].startswith("ce_") or each[0] == "content-type"]
+    size = sum(_HEADER_BYTES + len(name) + len(content or b"") for name, content in own)
+    if size <= _KEPT_BYTES:
+        headers += own
+    key, value = record.key, record.value
+    if max(len(value or b""), len(key or b""), size) > _KEPT_BYTES:
+        headers.append(("length", b"%d" % len(value or b"")))
+    return key and key[:_KEPT_BYTES], value and value[:_KEPT_BYTES], headers
