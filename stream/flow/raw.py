@@ -37,7 +37,8 @@ def _consumer_record(self: PartitionRecords, tp: Any, record: Any) -> Any:
 def _fetched(self: FetchResult, max_records: int | None = None) -> list[Any]:
     """What `getall` gives, as a `Stretch` for our topics, straight from the codec."""
     if self._topic_partition.topic not in _raw:
-        return _getall(self, max_records)
+        wrapped: list[Any] = _getall(self, max_records)
+        return wrapped
     if not self.check_assignment(self._topic_partition) or not self.has_more():
         return []
     records = self._partition_records
