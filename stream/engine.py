@@ -72,7 +72,14 @@ class Engine:
         name = self._names.get(tp.topic)
         if name is None:
             topic = topics.scores_changelog(self.settings)
-            work: Work = ScoresWork(tp, self.settings, self._outbox, self._clock, publishing=self._publishing)
+            work: Work = ScoresWork(
+                tp,
+                self.settings,
+                self._outbox,
+                self.metrics,
+                self._clock,
+                publishing=self._publishing,
+            )
         else:
             topic = topics.changelog(self.settings, name)
             work = IntakeWork(

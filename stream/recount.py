@@ -28,7 +28,9 @@ class Recount:
         self._rules = rules._replace(max_skew_ms=rules.max_skew_ms + max(0, now_ms - end_ms))
         self._now_ms = end_ms
         self._intakes: dict[Source, Intake] = {}
-        self._merger = Merger(ladders(rules.windows), by_event_time=rules.by_event_time)
+        self._merger = Merger(
+            ladders(rules.windows), by_event_time=rules.by_event_time, max_series=rules.max_series
+        )
         self._messages = 0
         self.rejected = 0
         """Records that were not taken."""

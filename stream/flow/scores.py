@@ -8,6 +8,7 @@ from faust.types import TP
 
 from stream.clock import Clock
 from stream.export.scores import record_key, record_value
+from stream.export.service import ServiceMetrics
 from stream.flow import state
 from stream.flow.changelog import Pair
 from stream.flow.outbox import Outbox, Outgoing
@@ -26,12 +27,24 @@ _UNKNOWN: Tally = (-1,)
 class ScoresWork:
     """One partition of the tallies topic: `stage.Work` around a `Merger`."""
 
-    def __init__(self, tp: TP, settings: Settings, outbox: Outbox, clock: Clock, *, publishing: bool) -> None:
+    def __init__(
+        self,
+        tp: TP,
+        settings: Settings,
+        outbox: Outbox,
+        metrics: ServiceMetrics,
+        clock: Clock,
+        *,
+        publishing: bool,
+    ) -> None:
         """`tp` is the partition of the tallies topic; `publishing`: whether scores go to their topic."""
-        self.merger = Merger(ladders(settings.windows), by_event_time=settings.clock == "event")
+        self.merger = Merger(
+            ladders(settings.windows), by_event_time=settings.clock == "event", max_series=settings.max_series
+        )
         self._partition = tp.partition
         self._settings = settings
         self._outbox = outbox
+        self._metrics = metrics
         self._clock = clock
         self._limits = Limits(settings.min_privacy, settings.min_responses)
         self._published: dict[bytes, Tally | None] = {}
@@ -91,6 +104,8 @@ class ScoresWork:
         if self.merger.changed:
             await write([*self._extra, *self.merger.changes()])
             self._extra = []
+            for label, n in self.merger.overflowed().items():
+                self._metrics.overflowed(label, n)
         now_s = self._clock.monotonic_s()
         if now_s - self._published_at_s >= _PUBLISH_EVERY_S:
             self._published_at_s = now_s

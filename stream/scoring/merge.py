@@ -10,6 +10,7 @@ A message re-sent, or sent late by a former owner, changes nothing: one below th
 source is passed over, one at it says the same again.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import orjson
@@ -22,18 +23,23 @@ from stream.scoring.rolling import Group
 Cell = tuple[str, str, int, int, SourceName, Labels]
 """tenant, family, window index, pane, source partition, series."""
 _DELETES = 20_000
+MAX_SERIES = 10_000
 
 
 class Merger:
     """The state of one partition of the tallies topic."""
 
-    def __init__(self, rungs: Sequence[Ladder], *, by_event_time: bool) -> None:
-        """`by_event_time`: windows end at the highest event time of their family, else now."""
+    def __init__(self, rungs: Sequence[Ladder], *, by_event_time: bool, max_series: int = MAX_SERIES) -> None:
+        """`by_event_time`: windows end at the highest event time of their family, else now.
+
+        `max_series`: of a tenant and family, how many are shown by name.
+        """
         self.position = -1
         """Offset of the last message that took effect; -1: none."""
         self.groups: dict[tuple[str, str], Group] = {}
         self._rungs = tuple(rungs)
         self._by_event_time = by_event_time
+        self._max_series = max_series
         self._positions: dict[SourceName, int] = {}
         self._dirty: set[Cell] = set()
         self._gone: list[Cell] = []
@@ -62,7 +68,7 @@ class Merger:
     def _group(self, tenant: str, family: str) -> Group:
         group = self.groups.get((tenant, family))
         if group is None:
-            group = self.groups[tenant, family] = Group(tenant, family, self._rungs)
+            group = self.groups[tenant, family] = Group(tenant, family, self._rungs, self._max_series)
         return group
 
     def advance(self, now_ms: int) -> None:
@@ -80,6 +86,15 @@ class Merger:
     def rows(self) -> list[Row]:
         """Every series and window. Safe to call from another thread."""
         return [row for group in list(self.groups.values()) for row in group.rows()]
+
+    def overflowed(self) -> Counter[str]:
+        """By label, how many series have gone to `other` since the last call."""
+        found: Counter[str] = Counter()
+        for group in self.groups.values():
+            if group.bound.overflowed:
+                found += group.bound.overflowed
+                group.bound.overflowed.clear()
+        return found
 
     @property
     def pending(self) -> int:
@@ -129,6 +144,7 @@ class Merger:
     def begin(self, now_ms: int) -> None:
         """All is loaded: the windows end at `now_ms`, or with the event clock at the families' times."""
         for group in self.groups.values():
+            group.settle()
             self._advance(group, group.high_ms if self._by_event_time else now_ms)
 
 

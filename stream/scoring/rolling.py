@@ -4,8 +4,10 @@ panes   … │ k-count │ k-count+1 │    …    │    k    │ k+1 │ …
             leaves  └── sums ─────────────┘ enters   waits      when the end moves on by one pane
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from stream.scoring.bound import Bound
 from stream.scoring.families import FAMILIES, Row, Series, Tally
 from stream.scoring.message import Labels, SourceName
 from stream.scoring.panes import Ladder
@@ -16,15 +18,18 @@ Cells = dict[Labels, Tally]
 class Group:
     """The windows of one tenant and KPI family."""
 
-    __slots__ = ("_empty", "_rungs", "cells", "ends", "family", "highs", "sums", "tenant", "touched")
+    __slots__ = ("_empty", "_rungs", "bound", "cells", "ends", "family", "highs", "sums", "tenant", "touched")
 
-    def __init__(self, tenant: str, family: str, rungs: Sequence[Ladder]) -> None:
+    def __init__(self, tenant: str, family: str, rungs: Sequence[Ladder], max_series: int) -> None:
+        """At most `max_series` series, of whatever many sources, are shown by name."""
         self.tenant = tenant
         self.family = family
         self.highs: dict[SourceName, int] = {}
         self.cells: list[dict[int, dict[SourceName, Cells]]] = [{} for _ in rungs]
         """By window, pane, source partition and series."""
+        self.bound = Bound(max_series)
         self.sums: list[dict[Labels, Tally]] = [{} for _ in rungs]
+        """By window and the series as it is shown."""
         self.ends = [-1] * len(rungs)
         """By window, the pane that holds its end."""
         self.touched: set[Labels] = set()
@@ -44,17 +49,28 @@ class Group:
             return False
         cells = self.cells[window].setdefault(pane, {}).setdefault(source, {})
         former = cells.get(series)
+        if former is None:
+            self.bound.hold(series)
         cells[series] = counts
         if pane <= last and counts != former:
             self._move(window, series, counts, former or self._empty)
         return True
 
     def _move(self, window: int, series: Labels, plus: Tally, minus: Tally) -> None:
-        sums = self.sums[window]
-        sums[series] = tuple(
-            [a + b - c for a, b, c in zip(sums.get(series, self._empty), plus, minus, strict=True)]
+        sums, shown = self.sums[window], self.bound.shown(series)
+        sums[shown] = tuple(
+            [a + b - c for a, b, c in zip(sums.get(shown, self._empty), plus, minus, strict=True)]
         )
-        self.touched.add(series)
+        self.touched.add(shown)
+
+    def settle(self) -> None:
+        """All is loaded, and no window has an end yet: decide which series are shown by name."""
+        sizes: Counter[Labels] = Counter()
+        for sources in self.cells[-1].values():
+            for cells in sources.values():
+                for series, counts in cells.items():
+                    sizes[series] += sum(counts)
+        self.bound.settle(sizes)
 
     def advance(self, end_ms: int) -> Iterator[tuple[int, int, SourceName, Labels]]:
         """Let the windows end at `end_ms`, never earlier than before; yields the cells that are forgotten."""
@@ -72,6 +88,7 @@ class Group:
                 for source, cells in panes.pop(pane).items():
                     for series, counts in cells.items():
                         self._move(window, series, self._empty, counts)
+                        self.bound.release(series)
                         yield window, pane, source, series
             for series in [series for series, counts in self.sums[window].items() if not any(counts)]:
                 del self.sums[window][series]
