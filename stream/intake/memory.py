@@ -42,6 +42,13 @@ class Memory:
             None if invitation is None or self._invitation_is_over(invitation, self.clock_ms) else invitation
         )
 
+    def forget(self, customer: bytes) -> None:
+        """Free a customer's responses that are over: a later invitation of the same id must not hold them."""
+        for key in self.by_customer.of(customer):
+            if self.response(key) is None:
+                self.responses.remove(key)
+                self.by_customer.discard(key)
+
     def _is_over(self, response: Response, clock_ms: int) -> bool:
         """Whether no window holds the response any more, and no event about it can be accepted.
 

@@ -93,7 +93,10 @@ class Surveys:
             overflow=0,
             invitation=invitation,
         )
-        inherit(response, self.memory.invitation(invitation))
+        asked = self.memory.invitation(invitation)
+        if asked is None and invitation:
+            self.memory.forget(customer)
+        inherit(response, asked)
         self._contribute(key, response)
         if invitation and response.answers:
             self._link(invitation, key, event.tenantid, at_ms)
@@ -157,7 +160,9 @@ class Surveys:
         customer = self._hasher.customer(event.tenantid, event.subject)
         key = self._hasher.entity(customer, b"i", data.invitation_id)
         waiting = self.memory.invitation(key)
-        if waiting is not None and waiting.sent:
+        if waiting is None:
+            self.memory.forget(customer)
+        elif waiting.sent:
             return "duplicate"
         segments = self._segments(data.segments)
         placement = self._placer.place(

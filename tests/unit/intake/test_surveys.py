@@ -204,6 +204,22 @@ def test_an_invitation_is_remembered_until_it_expires() -> None:
     assert {TOTAL: PROMOTER} == totals(intake)
 
 
+@pytest.mark.parametrize("checkpoints", [True, False])
+def test_what_is_over_is_not_brought_back_by_a_later_invitation_of_the_same_id(*, checkpoints: bool) -> None:
+    """Whether it was freed by then or not: outcomes do not depend on checkpoints."""
+    later_ms = NOW_MS + 2 * HOUR_MS
+    records = [
+        answered(0, 9, invitation_id="i-1"),
+        answered(1, 9, later_ms, response_id="r-2"),
+        sent(2, later_ms),
+        answered(3, 3, later_ms, invitation_id="i-1"),
+    ]
+    intake = Intake(SURVEYS, rules())
+    steps = [folded([each], intake) for each in records] if checkpoints else [folded(records, intake)]
+    assert Counter(counted=4) == Told.of(steps).outcomes
+    assert 1 == totals(intake)[JOURNEY][2]
+
+
 def test_what_is_over_is_freed_at_a_checkpoint() -> None:
     """Memory holds what may still matter."""
     intake, _ = taken(*(answered(i, 9, response_id=f"r-{i}") for i in range(5)))

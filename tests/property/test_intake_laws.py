@@ -1,0 +1,216 @@
+"""Laws of an intake: neither how records are read nor a crash anywhere changes what is counted."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stream.intake.checkpoint import Checkpoint
+from stream.intake.partition import Intake
+from stream.intake.record import Source
+from stream.scoring.families import Row
+from stream.scoring.merge import Merger
+from stream.scoring.message import Message
+from stream.scoring.panes import ladders
+from tests.support.events import event, written
+from tests.support.folding import NOW_MS, Stored, Told, compacted, counts, entities, recovered, rules
+from tests.support.spoiled import rfc3339
+
+_MINUTE_MS = 60_000
+_WALL_MS = NOW_MS + 365 * 24 * 60 * _MINUTE_MS
+CLOCKS = st.sampled_from(["wall", "event"])
+
+
+class Step(NamedTuple):
+    """Some records are read; then a checkpoint may be written, its counts sent, and the worker may end."""
+
+    records: int
+    written: bool
+    more: int
+    """Records read while the checkpoint is written."""
+    sent: bool
+    crashes: bool
+    back: int
+    """Records that are read again after a crash, though they were done."""
+
+
+STEPS = st.lists(
+    st.builds(
+        Step,
+        records=st.integers(1, 12),
+        written=st.booleans(),
+        more=st.integers(0, 3),
+        sent=st.booleans(),
+        crashes=st.booleans(),
+        back=st.integers(0, 5),
+    ),
+    max_size=12,
+)
+_ANSWERS: list[list[dict[str, object]]] = [
+    [{"metric": "nps", "value": 9}],
+    [{"metric": "csat", "value": 1}],
+    [{"metric": "nps", "skipped": True}],
+]
+_DATA = st.one_of(
+    st.tuples(
+        st.just("survey.answered"),
+        st.fixed_dictionaries(
+            {
+                "response_id": st.sampled_from(["r-1", "r-2"]),
+                "answers": st.sampled_from(_ANSWERS),
+            },
+            optional={
+                "revision": st.integers(1, 3),
+                "invitation_id": st.sampled_from(["i-1", "i-2"]),
+                "channel": st.sampled_from(["web", "app"]),
+                "test": st.sampled_from([True]),
+            },
+        ),
+    ),
+    st.tuples(
+        st.just("survey.sent"),
+        st.fixed_dictionaries(
+            {
+                "survey_id": st.just("s"),
+                "invitation_id": st.sampled_from(["i-1", "i-2"]),
+                "metrics": st.just(["nps"]),
+                "level": st.sampled_from(["interaction", "journey"]),
+            },
+            optional={"channel": st.sampled_from(["mail", "web"]), "expires_at": st.just(rfc3339(NOW_MS))},
+        ),
+    ),
+    st.tuples(
+        st.just("survey.retracted"),
+        st.one_of(
+            st.fixed_dictionaries(
+                {"reason": st.just("gdpr"), "response_id": st.sampled_from(["r-1", "r-2"])}
+            ),
+            st.fixed_dictionaries({"reason": st.just("gdpr"), "all_of_subject": st.sampled_from([True])}),
+        ),
+    ),
+)
+
+
+@st.composite
+def streams(draw: st.DrawFn, source: str = "surveys") -> list[Stored]:
+    """Records with gaps between their offsets, of a few customers and tenants, over some hours."""
+    offset, now_ms, records = 0, NOW_MS, []
+    for number in range(draw(st.integers(1, 60))):
+        offset += draw(st.sampled_from([1, 1, 1, 4]))
+        now_ms += draw(st.sampled_from([0, 1, 5_000, 3 * _MINUTE_MS, 40 * _MINUTE_MS]))
+        kind, data = draw(_DATA) if source == "surveys" else ("interaction", draw(_INTERACTION))
+        content = event(f"cx.{kind}.v1")
+        content |= {
+            "data": data,
+            "id": f"e-{draw(st.integers(0, number))}",
+            "time": rfc3339(
+                now_ms - draw(st.sampled_from([0, 0, 0, 2_000, 4 * _MINUTE_MS, 100 * _MINUTE_MS]))
+            ),
+            "subject": draw(st.sampled_from(["c-1", "c-2"])),
+            "tenantid": draw(st.sampled_from(["acme", "acme", "globex"])),
+        }
+        value = b"spoiled" if draw(st.integers(0, 15)) == 0 else written(content)
+        records.append(Stored(offset, value, now_ms))
+    return records
+
+
+_INTERACTION = st.fixed_dictionaries(
+    {
+        "interaction_id": st.just("i"),
+        "channel": st.sampled_from(["web", "app"]),
+        "valence": st.sampled_from(["positive", "neutral", "negative"]),
+    },
+    optional={"test": st.sampled_from([True])},
+)
+
+
+class Run:
+    """An intake, its changelog and the merger behind it, as they live through a plan of steps."""
+
+    def __init__(self, source: str, clock: str, records: Sequence[Stored]) -> None:
+        self.intake = Intake(Source(source, 0), rules(CX_CLOCK=clock, CX_DEDUP_RECORDS="8"))
+        self.records = records
+        self.log: dict[bytes, bytes] = {}
+        self.told: list[Checkpoint] = []
+        self.merger = Merger(ladders(self.intake.rules.windows), by_event_time=clock == "event")
+        self._offset = 0
+        self._committed = 0
+        self._next = 0
+
+    def live(self, steps: Sequence[Step]) -> "Run":
+        """Through the steps and then to the end."""
+        for step in steps:
+            self._read(step.records)
+            if step.written:
+                self._checkpoint(step.more, sent=step.sent or not step.crashes)
+            if step.crashes:
+                self._crash(step.back)
+        self._read(len(self.records))
+        self._checkpoint(0, sent=True)
+        self.merger.advance(self.intake.stored_ms)
+        return self
+
+    def _read(self, n: int) -> None:
+        records = self.records[self._next : self._next + n]
+        self._next += len(records)
+        self.intake.fold(records, _WALL_MS)
+
+    def _checkpoint(self, more: int, *, sent: bool) -> None:
+        step = self.intake.checkpoint()
+        self._read(more)
+        compacted(self.log, step)
+        self.told.append(step)
+        if sent:
+            self._send(list(self.intake.messages(step.position, step.rows)))
+            self._committed = step.position + 1
+
+    def _send(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            self.merger.fold(self._offset, message)
+            self._offset += 1
+
+    def _crash(self, back: int) -> None:
+        self.intake = recovered(self.log, self.records, self.intake)
+        position = self.intake.position
+        if position >= 0:
+            rows = self.intake.tallies.above(self._committed)
+            self._send(list(self.intake.messages(position, rows)))
+        done = sum(record.offset <= position for record in self.records)
+        self._next = max(0, done - back)
+
+    def rows(self) -> list[Row]:
+        """What is exported: whatever counts something in some window."""
+        rows = self.merger.rows()
+        alive = {(row.series, row.family) for row in rows if any(row.tally)}
+        return sorted(row for row in rows if (row.series, row.family) in alive)
+
+
+def assert_same(source: str, clock: str, records: Sequence[Stored], steps: Sequence[Step]) -> None:
+    """All that can be seen, and all that is remembered."""
+    straight, troubled = (Run(source, clock, records).live(plan) for plan in ((), steps))
+    assert counts(straight.intake) == counts(troubled.intake)
+    assert entities(straight.intake) == entities(troubled.intake)
+    assert Told.of(straight.told) == Told.of(troubled.told)
+    assert straight.rows() == troubled.rows()
+    again = recovered(troubled.log, records, troubled.intake)
+    assert counts(straight.intake) == counts(again)
+    assert entities(straight.intake) == entities(again)
+
+
+@settings(max_examples=150, deadline=None)
+@given(streams(), STEPS, CLOCKS)
+def test_surveys_count_the_same_however_they_are_read_and_whenever_a_worker_ends(
+    records: list[Stored], steps: list[Step], clock: str
+) -> None:
+    """Any folds and checkpoints; crashes before and after a checkpoint, and between its write and sending."""
+    assert_same("surveys", clock, records, steps)
+
+
+@settings(max_examples=60, deadline=None)
+@given(streams("interactions"), STEPS, CLOCKS)
+def test_interactions_count_the_same_however_they_are_read_and_whenever_a_worker_ends(
+    records: list[Stored], steps: list[Step], clock: str
+) -> None:
+    """The same law on the fast path."""
+    assert_same("interactions", clock, records, steps)
