@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from stream.scoring.merge import Merger
 from stream.scoring.message import Message
 from stream.scoring.panes import ladders
 from tests.support.events import event, written
-from tests.support.folding import NOW_MS, Stored, Told, compacted, counts, entities, recovered, rules
+from tests.support.folding import NOW_MS, Stored, Told, compacted, counts, entities, recovered, rules, stored
 from tests.support.spoiled import rfc3339
 
 _MINUTE_MS = 60_000
@@ -38,9 +39,9 @@ class Step(NamedTuple):
 STEPS = st.lists(
     st.builds(
         Step,
-        records=st.integers(1, 12),
+        records=st.sampled_from([1, 2, 3, 12]),
         written=st.booleans(),
-        more=st.integers(0, 3),
+        more=st.sampled_from([0, 1, 8]),
         sent=st.booleans(),
         crashes=st.booleans(),
         back=st.integers(0, 5),
@@ -214,3 +215,13 @@ def test_interactions_count_the_same_however_they_are_read_and_whenever_a_worker
 ) -> None:
     """The same law on the fast path."""
     assert_same("interactions", clock, records, steps)
+
+
+@pytest.mark.parametrize("more", [0, 1, 5])
+@pytest.mark.parametrize("clock", ["wall", "event"])
+def test_a_crash_after_reading_ahead_loses_no_count(clock: str, more: int) -> None:
+    """What is read while a checkpoint is sent is read again: its counts must not be taken for old ones."""
+    records = [stored(i, "interaction", valence="positive", channel=f"c{i}") for i in range(12)]
+    ahead = Step(records=2, written=True, more=more, sent=True, crashes=True, back=0)
+    after = Step(records=1, written=True, more=0, sent=True, crashes=False, back=0)
+    assert_same("interactions", clock, records, [ahead, after, after])
