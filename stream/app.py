@@ -9,6 +9,7 @@ from stream.engine import Engine
 from stream.flow.batches import BatchApp
 from stream.flow.credentials import broker_credentials
 from stream.flow.hangup import cut_connections
+from stream.flow.patience import pace_attempts
 from stream.flow.security import kafka_client_options
 from stream.settings import Settings, SettingsError
 
@@ -46,6 +47,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, publishing: bo
     """
     _refuse_what_is_not_built(settings)
     cut_connections()
+    pace_attempts()
     session_s = settings.session_timeout_s
     app = CxApp(
         settings.app_id,

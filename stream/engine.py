@@ -50,6 +50,8 @@ class Engine:
         self._fenced = True
         self._runner: web.AppRunner | None = None
         self._assigned = False
+        self._awake_s = clock.monotonic_s()
+        """When the last tick ended."""
         self.sources = {name: self._stage(settings.topic(name)) for name in topics.SOURCES}
         self.scores = self._stage(settings.topic("tallies"))
         self._names = {settings.topic(name): name for name in topics.SOURCES}
@@ -183,7 +185,14 @@ class Engine:
                 await self._outbox.stop()
 
     async def tick(self) -> None:
-        """Once a second: let windows end now, and renew the gauges."""
+        """Once a second: let windows end now, and renew the gauges.
+
+        A process that was stopped beyond its session finds out first what is still its own.
+        """
+        if self._slept() and any(stage.slots for stage in self.stages):
+            log.warning("slept for longer than a session: finding out which partitions are still ours")
+            await asyncio.gather(*(stage.confirm() for stage in self.stages))
+        self._awake_s = self._clock.monotonic_s()
         for slot in list(self.scores.slots.values()):
             if slot.usable and isinstance(slot.work, ScoresWork) and slot.work.advance():
                 slot.dirty.set()
@@ -205,8 +214,11 @@ class Engine:
         return total
 
     def rows(self) -> list[Row]:
-        """Every series, KPI family and window of this worker."""
-        return scores.rows(self.scores.works())
+        """Every series, KPI family and window of this worker; none that may be another's by now."""
+        return [] if self._slept() else scores.rows(self.scores.works())
+
+    def _slept(self) -> bool:
+        return self._clock.monotonic_s() - self._awake_s > self.settings.session_timeout_s
 
     def ready(self) -> tuple[bool, str]:
         """Whether the group is stable and our own partitions, possibly none, are recovered."""

@@ -16,6 +16,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import ProducerFenced
 
+from stream.flow.outbox import enqueue
 from stream.flow.raw import keep_raw
 
 Pair = tuple[bytes, bytes | None]
@@ -52,8 +53,8 @@ class Changelog:
             max_request_size=_MAX_BATCH,
             compression_type="lz4",
         )
+        self._producer = producer  # so that `close` ends it, also when it does not come to start
         await producer.start()
-        self._producer = producer
         if self._identity is not None:
             # From here on the sender takes the producer for idempotent, and keeps the claimed id and epoch.
             producer._txn_manager.transactional_id = None  # noqa: SLF001 - there is no other way to keep them
@@ -82,7 +83,7 @@ class Changelog:
                 )
         batch.close()
         try:
-            sent = await self._producer.send_batch(batch, self._at.topic, partition=self._at.partition)
+            sent = await enqueue(self._producer, batch, self._at.topic, self._at.partition)
             metadata = await sent
         except ProducerFenced as error:
             raise FencedError(f"{self._at} belongs to another worker now") from error

@@ -1,10 +1,12 @@
 """What the worker sends: tallies, scores, rejected records. One producer; a batch is awaited, or raises."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaTimeoutError
 
 _MAX_BATCH = 900_000
 
@@ -45,9 +47,21 @@ class Outbox:
         batch = self._producer.create_batch()
         for key, value, headers in records:
             if batch.append(key=key, value=value, timestamp=None, headers=list(headers)) is None:
-                waiting.append(await self._producer.send_batch(batch, topic, partition=partition))
+                waiting.append(await enqueue(self._producer, batch, topic, partition))
                 batch = self._producer.create_batch()
                 batch.append(key=key, value=value, timestamp=None, headers=list(headers))
         if batch.record_count():
-            waiting.append(await self._producer.send_batch(batch, topic, partition=partition))
+            waiting.append(await enqueue(self._producer, batch, topic, partition))
         await asyncio.gather(*waiting)
+
+
+async def enqueue(producer: AIOKafkaProducer, batch: Any, topic: str, partition: int) -> asyncio.Future[Any]:
+    """Put a batch into the producer's queue, however long that takes; returns what tells that it is stored.
+
+    aiokafka gives up a place in the queue after the request time-out, or sooner while many wait: nothing was
+    sent then.
+    """
+    while True:
+        with contextlib.suppress(KafkaTimeoutError):
+            placed: asyncio.Future[Any] = await producer.send_batch(batch, topic, partition=partition)
+            return placed

@@ -16,6 +16,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerClosed
 from faust.types import TP
 
 from stream.clock import Clock
@@ -34,6 +35,8 @@ _PENDING_MAX = 60_000
 """Records of a checkpoint beyond which nothing more is folded: about 6 MB of the 15 that a batch may have."""
 _REWIND_EVERY_S = 1.0
 _CANCEL_AGAIN_S = 0.2
+_RECOVER_AGAIN_S = 0.5
+_CLOSE_S = 1.0
 
 
 class Host(Protocol):
@@ -76,6 +79,7 @@ class Stage:
         self._make = make
         self._host = host
         self._patience_s = patience_s
+        self._closing: set[asyncio.Task[None]] = set()
 
     def ready(self) -> bool:
         """Whether every partition here is recovered."""
@@ -124,6 +128,21 @@ class Stage:
                 with contextlib.suppress(FencedError):
                     await slot.changelog.release()
 
+    async def confirm(self) -> None:
+        """After a sleep: nothing counts as ours until the changelog has said so, partition by partition."""
+        await asyncio.gather(*(self._confirm(slot) for slot in list(self.slots.values()) if slot.usable))
+
+    async def _confirm(self, slot: Slot) -> None:
+        slot.ready.clear()
+        try:
+            await slot.changelog.hold()
+        except (FencedError, ProducerClosed):
+            slot.lose()
+        else:
+            slot.ready.set()
+            # A batch under way was cut short meanwhile, and its rest is not fetched by itself.
+            await self._host.rewind(slot.tp, max(slot.work.position + 1, slot.through))
+
     def lose(self) -> None:
         """Give up the state of every partition."""
         for slot in self.slots.values():
@@ -133,12 +152,20 @@ class Stage:
         """Let go of everything."""
         for tp in list(self.slots):
             await self._drop(tp)
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=_CLOSE_S)
 
     async def _drop(self, tp: TP) -> None:
         slot = self.slots.pop(tp)
         slot.lose()
         await _cancel(slot.task)
-        await slot.changelog.close()
+        self._put_away(slot.changelog)
+
+    def _put_away(self, changelog: Changelog) -> None:
+        """Close it in the background: it waits for writes that nobody needs, and the group waits for us."""
+        task = asyncio.create_task(changelog.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     async def take(self, tp: TP, stretch: Stretch) -> None:
         """Fold a stretch of the log, slice by slice; waits while too much is not yet durable.
@@ -217,14 +244,31 @@ class Stage:
         try:
             await slot.changelog.hold()
         except FencedError:
-            await slot.changelog.close()
-            slot.changelog, slot.work = self._make(slot.tp)
-            slot.through = 0
+            self._renew(slot)
             return False
         slot.ready.set()
         return True
 
     async def _recover(self, slot: Slot) -> None:
+        """Recover, however long brokers are away: nothing was taken yet, so beginning anew loses nothing."""
+        while True:
+            try:
+                await self._recover_once(slot)
+            except KafkaError as error:
+                if not (error.retriable or isinstance(error, KafkaTimeoutError)):
+                    raise
+                log.info("recovering %s-%d is tried again: %r", slot.tp.topic, slot.tp.partition, error)
+                self._renew(slot)
+                await asyncio.sleep(_RECOVER_AGAIN_S)
+            else:
+                return
+
+    def _renew(self, slot: Slot) -> None:
+        self._put_away(slot.changelog)
+        slot.changelog, slot.work = self._make(slot.tp)
+        slot.through = 0
+
+    async def _recover_once(self, slot: Slot) -> None:
         started = self._clock.monotonic_s()
         end = await slot.changelog.claim()
         held, clean = await slot.changelog.read(end)

@@ -66,6 +66,8 @@ class Topic:
     epoch: int = 0
     held: dict[bytes, bytes] = field(default_factory=dict)
     released: bool = True
+    failures: list[Exception] = field(default_factory=list)
+    """What the next claims raise."""
 
 
 class FakeChangelog:
@@ -77,6 +79,8 @@ class FakeChangelog:
         self.closed = False
 
     async def claim(self) -> int:
+        if self.topic.failures:
+            raise self.topic.failures.pop(0)
         self.topic.epoch += 1
         self.epoch = self.topic.epoch
         return 0

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from unittest.mock import patch
 
+from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, TopicAuthorizationFailedError
 from faust.types import TP
 
 from stream.flow.stage import _PENDING_MAX
@@ -229,9 +231,34 @@ async def test_a_revoked_partition_is_let_go_and_whoever_waits_for_it_goes_on(be
     await bed.stage.assigned(set())
     await early
     assert [] == bed.made[0].folded
-    assert slot.changelog.closed  # type: ignore[attr-defined]
+    await until(lambda: slot.changelog.closed)  # type: ignore[attr-defined]
     await bed.taken(0, 2)
     assert {} == bed.stage.slots
+
+
+@played
+async def test_after_a_sleep_only_what_nobody_claimed_is_ours(bed: Bed) -> None:
+    """What is ours is fetched again from where it stands: a batch may have been cut short."""
+    await bed.assigned(0, 1)
+    await bed.taken(0, 2)
+    await bed.other_owner(1)
+    await bed.stage.confirm()
+    assert bed.stage.slots[FIRST].usable
+    assert not bed.stage.slots[SECOND].usable
+    assert [2] == bed.host.rewound
+
+
+@played
+async def test_recovery_begins_anew_while_brokers_are_away(bed: Bed) -> None:
+    """Nothing was taken yet; an error that will not go away ends the worker."""
+    bed.topics[FIRST] = Topic(failures=[KafkaConnectionError(), KafkaTimeoutError()])
+    with patch("stream.flow.stage._RECOVER_AGAIN_S", 0):
+        await bed.assigned(0)
+    assert len(bed.made) == 3
+    await bed.stage.assigned(set())
+    bed.topics[FIRST].failures.append(TopicAuthorizationFailedError())
+    await bed.stage.assigned({FIRST})
+    await until(lambda: isinstance(bed.host.failure, TopicAuthorizationFailedError))
 
 
 @played
