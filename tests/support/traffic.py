@@ -46,6 +46,13 @@ def read_sources(bootstrap: str, prefix: str) -> list[Record]:
     ]
 
 
+def ends(bootstrap: str, *topics: str) -> int:
+    """How many offsets the topics' partitions have given out."""
+    with _closing(KafkaConsumer(bootstrap_servers=bootstrap, group_id=None)) as consumer:
+        partitions = [TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t) or ()]
+        return int(sum(consumer.end_offsets(partitions).values()))
+
+
 def read(bootstrap: str, *topics: str) -> list[Record]:
     """All committed records that the topics hold now."""
     with _closing(

@@ -1,0 +1,36 @@
+"""`make chaos`: runs of CHAOS_MINUTES each, from CHAOS_SEED on."""
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import click
+
+from tests.chaos.run import Run
+from tests.support import kafka
+
+
+@click.command()
+@click.option(
+    "--minutes", type=float, default=float(os.environ.get("CHAOS_MINUTES", "10")), show_default=True
+)
+@click.option("--seed", type=int, default=lambda: int(os.environ.get("CHAOS_SEED", time.time_ns() % 100_000)))
+@click.option("--runs", type=int, default=1, show_default=True, help="So many, each with the next seed.")
+@click.option("--rate", type=float, default=1000.0, show_default=True, help="Events a second.")
+def main(*, minutes: float, seed: int, runs: int, rate: float) -> None:
+    """Kill, freeze, add and remove workers and the broker under load; then compare every cell."""
+    reason = kafka.skip_reason()
+    if reason is not None:
+        raise click.ClickException(reason)
+    wrong = 0
+    for number in range(seed, seed + runs):
+        folder = Path(tempfile.mkdtemp(prefix=f"cx-chaos-{number}-"))
+        report = Run(number, minutes * 60, rate, folder)()
+        click.echo(f"{report}\n")
+        wrong += bool(report.faults())
+    sys.exit(bool(wrong))
+
+
+main()
