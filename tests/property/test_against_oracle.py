@@ -194,11 +194,9 @@ def test_values_beyond_the_limit_count_as_other_and_nothing_is_lost(seed: int) -
     )
 
 
-@pytest.mark.xfail(
-    reason="a waiting answer is forgotten by the tenant's clock alone, while its window holds it"
-)
+@pytest.mark.xfail(reason="a waiting answer is forgotten while its window holds it")
 def test_an_answer_moves_to_its_invitation_while_a_window_holds_it() -> None:
-    """The invitation comes last, after an event of another family that moved the tenant's clock a month on."""
+    """The invitation comes last, after another family moved the tenant's clock a month on."""
     nps, other = [{"metric": "nps", "value": 9}], [{"metric": "satisfaction", "value": 7}]
     invitation = {"survey_id": "s", "metrics": ["nps"], "level": "journey", "channel": "store"}
     stream = [
