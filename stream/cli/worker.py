@@ -30,9 +30,9 @@ def run(settings: Settings, *, publishing: bool = True) -> None:
     """Run a worker here until it ends. Exits with 1 when it failed, with 2 on unusable settings."""
     # Here, because Faust takes a second to import, and `cx --help` need not wait for it.
     import uvloop  # noqa: PLC0415 - as said
-    from mode import Worker  # noqa: PLC0415 - as said
 
     from stream.app import create_app  # noqa: PLC0415 - as said
+    from stream.cli.ending import PromptWorker  # noqa: PLC0415 - as said
 
     set_up_logging(settings, sys.stderr)
     if settings.hash_key_file is None:
@@ -47,7 +47,7 @@ def run(settings: Settings, *, publishing: bool = True) -> None:
         )
     uvloop.install()
     app = create_app(settings, publishing=publishing)
-    process = Worker(
+    process = PromptWorker(
         app, override_logging=False, redirect_stdouts=False, loglevel=settings.log_level, daemon=True
     )
     try:

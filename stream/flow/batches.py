@@ -15,13 +15,13 @@ from typing import Any, cast
 
 import aiokafka
 import faust
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import KafkaError
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
+from stream.flow.dealing import dealer
 from stream.flow.raw import keep_raw
 
 log = logging.getLogger(__name__)
@@ -37,8 +37,7 @@ class ReadCommittedThread(driver.AIOKafkaConsumerThread):
         transport: driver.Transport,  # noqa: ARG002 - its address is among the options
     ) -> aiokafka.AIOKafkaConsumer:
         conf, app = self.app.conf, cast("BatchApp", self.app)
-        # Deals out partition by partition. The sticky one goes topic by topic: one worker had all surveys.
-        self._assignor = RoundRobinPartitionAssignor
+        self._assignor = dealer(conf.topic_partitions)
         return aiokafka.AIOKafkaConsumer(
             **app.client_options,
             client_id=conf.broker_client_id,

@@ -1,5 +1,6 @@
 """Stage one in this worker: an intake for each source partition, with what it reads and sends."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -138,10 +139,24 @@ class IntakeWork:
                 self._at.partition,
                 [_outgoing(self._at, rejected) for rejected in step.rejected],
             )
-        await write([*self._extra, *step.changes])
+        await self._store(step, write)
         self._extra = []
-        self._count(step)
         await self._send(step.position, step.rows)
+
+    async def _store(self, step: Checkpoint, write: Callable[[Sequence[Pair]], Awaitable[object]]) -> None:
+        """Write the checkpoint, and count it once it is stored.
+
+        Also when the partition is taken from us meanwhile: its next owner finds the checkpoint, and counts
+        none of it.
+        """
+
+        def stored(written: asyncio.Future[object]) -> None:
+            if not written.cancelled() and written.exception() is None:
+                self._count(step)
+
+        writing = asyncio.ensure_future(write([*self._extra, *step.changes]))
+        writing.add_done_callback(stored)
+        await asyncio.shield(writing)
 
     async def _send(self, position: int, rows: Mapping[tuple[str, str], Sequence[CellRow]]) -> None:
         by_partition: dict[int, list[Outgoing]] = {}
