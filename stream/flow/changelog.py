@@ -10,14 +10,17 @@ raises its epoch, and then writes with that id and epoch, without transactions. 
 batch on the broker refuses every batch of a former owner, however late it comes (docs/decisions/0002).
 """
 
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import ProducerFenced
+from aiokafka.errors import KafkaError, ProducerFenced
 
 from stream.flow.outbox import enqueue
 from stream.flow.raw import keep_raw
+
+log = logging.getLogger(__name__)
 
 Pair = tuple[bytes, bytes | None]
 _MAX_BATCH = 15 * 1_048_576
@@ -26,7 +29,12 @@ _OWNER = b"o"
 
 
 class FencedError(Exception):
-    """Another worker owns this partition now."""
+    """Another worker owns this partition now.
+
+    `stored`: whether what was being written stands all the same: its acknowledgement was lost.
+    """
+
+    stored = False
 
 
 class Changelog:
@@ -40,6 +48,8 @@ class Changelog:
         self._at = TopicPartition(topic, partition)
         self._identity = f"{app_id}-{topic}-{partition}" if fenced else None
         self._producer: AIOKafkaProducer | None = None
+        self._end = 0
+        """What we have stored, as far as was acknowledged, ends below this offset."""
         keep_raw(topic)
 
     async def claim(self) -> int:
@@ -86,8 +96,20 @@ class Changelog:
             sent = await enqueue(self._producer, batch, self._at.topic, self._at.partition)
             metadata = await sent
         except ProducerFenced as error:
-            raise FencedError(f"{self._at} belongs to another worker now") from error
+            fenced = FencedError(f"{self._at} belongs to another worker now")
+            fenced.stored = await self._stands()
+            raise fenced from error
+        self._end = max(self._end, int(metadata.offset) + len(records))
         return int(metadata.offset)
+
+    async def _stands(self) -> bool:
+        """Whether more of ours is stored than was acknowledged. The next owner's first record is its mark."""
+        try:
+            async for records in read_stretch(self._client, self._at, self._end, self._end):
+                return bool(records[0].key != _OWNER)
+        except KafkaError as error:
+            log.warning("whether the last checkpoint of %s was stored is not known: %r", self._at, error)
+        return False
 
     async def read(self, end: int) -> tuple[dict[bytes, bytes], bool]:
         """The last value of every key below the offset `end`, and whether the last owner had handed over."""

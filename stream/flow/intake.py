@@ -10,7 +10,7 @@ from faust.types import TP
 from stream.clock import Clock
 from stream.export.service import ServiceMetrics
 from stream.flow import state
-from stream.flow.changelog import Pair, read_stretch
+from stream.flow.changelog import FencedError, Pair, read_stretch
 from stream.flow.outbox import Outbox, Outgoing
 from stream.intake.checkpoint import Checkpoint, Counts
 from stream.intake.murmur import partition_of
@@ -147,11 +147,14 @@ class IntakeWork:
         """Write the checkpoint, and count it once it is stored.
 
         Also when the partition is taken from us meanwhile: its next owner finds the checkpoint, and counts
-        none of it.
+        none of it; and when the acknowledgement was lost.
         """
 
         def stored(written: asyncio.Future[object]) -> None:
-            if not written.cancelled() and written.exception() is None:
+            if written.cancelled():
+                return
+            error = written.exception()
+            if error is None or (isinstance(error, FencedError) and error.stored):
                 self._count(step)
 
         writing = asyncio.ensure_future(write([*self._extra, *step.changes]))

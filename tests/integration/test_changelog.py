@@ -1,0 +1,121 @@
+"""The changelog of a partition on a real Kafka: one owner at a time, and each knows what it stored."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiokafka.errors import KafkaConnectionError
+from aiokafka.protocol.produce import ProduceRequest
+
+from stream import topics
+from stream.flow.changelog import Changelog, FencedError
+from stream.settings import Settings
+
+CHECKPOINT = [(b"a", b"1"), (b"p", b"7")]
+
+
+class Bed:
+    """One changelog partition, and owners of it."""
+
+    def __init__(self, env: dict[str, str]) -> None:
+        self._broker = env["CX_BROKER"].removeprefix("kafka://")
+        settings = Settings.from_env(env)
+        self.app_id = f"{settings.app_id}-{uuid.uuid4().hex[:6]}"
+        self.topic = topics.changelog(settings, "surveys")
+        self.owners: list[Changelog] = []
+
+    def owner(self) -> Changelog:
+        """One more that may claim the partition."""
+        client = {"bootstrap_servers": self._broker}
+        self.owners.append(Changelog(client, self.app_id, self.topic, 0, fenced=True))
+        return self.owners[-1]
+
+
+def losing(owner: Changelog, meanwhile: Callable[[], Awaitable[object]], *, stored: bool) -> None:
+    """The next answer never comes, and `meanwhile` happens; `stored`: the request arrived."""
+    assert owner._producer
+    client = owner._producer.client
+    send = client.send
+
+    async def lose(node: Any, request: Any, **options: Any) -> Any:
+        if not isinstance(request, ProduceRequest):
+            return await send(node, request, **options)
+        client.send = send
+        if stored:
+            await send(node, request, **options)
+        await meanwhile()
+        raise KafkaConnectionError("the connection broke before the answer came")
+
+    client.send = lose
+
+
+def played(env: dict[str, str], play: Callable[[Bed], Awaitable[None]]) -> None:
+    """With topics, and nobody left connected."""
+
+    async def run() -> None:
+        await topics.ensure(Settings.from_env(env))
+        bed = Bed(env)
+        try:
+            await play(bed)
+        finally:
+            await asyncio.gather(*(owner.close() for owner in bed.owners))
+
+    asyncio.run(run())
+
+
+def test_a_checkpoint_whose_acknowledgement_was_lost_is_known_to_be_stored(cx_env: dict[str, str]) -> None:
+    """Its records count here, since the next owner, who finds it, passes them over."""
+
+    async def play(bed: Bed) -> None:
+        former, following = bed.owner(), bed.owner()
+        await former.claim()
+        await former.write([(b"a", b"0"), (b"p", b"3")])
+        losing(former, following.claim, stored=True)
+        error = await _refused(former)
+        assert error.stored
+        end = await following.hold()
+        held, _ = await following.read(end)
+        assert dict(CHECKPOINT) == held
+
+    played(cx_env, play)
+
+
+def test_a_checkpoint_that_never_arrived_is_known_not_to_be_stored(cx_env: dict[str, str]) -> None:
+    """The next owner counts its records."""
+
+    async def play(bed: Bed) -> None:
+        former, following = bed.owner(), bed.owner()
+        await former.claim()
+        await former.write([(b"a", b"0"), (b"p", b"3")])
+        losing(former, following.claim, stored=False)
+        error = await _refused(former)
+        assert not error.stored
+        end = await following.hold()
+        held, _ = await following.read(end)
+        assert {b"a": b"0", b"p": b"3"} == held
+
+    played(cx_env, play)
+
+
+def test_an_acknowledgement_that_is_lost_while_nobody_else_claims_is_asked_for_again(
+    cx_env: dict[str, str],
+) -> None:
+    """The broker knows the batch by its number: it is stored once."""
+
+    async def play(bed: Bed) -> None:
+        owner = bed.owner()
+        first = await owner.claim()
+        losing(owner, lambda: asyncio.sleep(0), stored=True)
+        assert first + 1 == await owner.write(CHECKPOINT)
+        assert first + 3 == await owner.hold()
+
+    played(cx_env, play)
+
+
+async def _refused(owner: Changelog) -> FencedError:
+    try:
+        await owner.write(CHECKPOINT)
+    except FencedError as error:
+        return error
+    raise AssertionError("nobody fenced it")
