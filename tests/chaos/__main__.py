@@ -19,7 +19,8 @@ from tests.support import kafka
 @click.option("--seed", type=int, default=lambda: int(os.environ.get("CHAOS_SEED", time.time_ns() % 100_000)))
 @click.option("--runs", type=int, default=1, show_default=True, help="So many, each with the next seed.")
 @click.option("--rate", type=float, default=1000.0, show_default=True, help="Events a second.")
-def main(*, minutes: float, seed: int, runs: int, rate: float) -> None:
+@click.option("--broker/--no-broker", default=True, show_default=True, help="Strike the broker as well.")
+def main(*, minutes: float, seed: int, runs: int, rate: float, broker: bool) -> None:
     """Kill, freeze, add and remove workers and the broker under load; then compare every cell."""
     reason = kafka.skip_reason()
     if reason is not None:
@@ -27,7 +28,7 @@ def main(*, minutes: float, seed: int, runs: int, rate: float) -> None:
     wrong = 0
     for number in range(seed, seed + runs):
         folder = Path(tempfile.mkdtemp(prefix=f"cx-chaos-{number}-"))
-        report = Run(number, minutes * 60, rate, folder)()
+        report = Run(number, minutes * 60, rate, folder, broker=broker)()
         click.echo(f"{report}\n")
         wrong += bool(report.faults())
     sys.exit(bool(wrong))

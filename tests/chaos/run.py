@@ -16,12 +16,14 @@ from tests.chaos.watch import Watch, wrong_spans
 from tests.support.traffic import SOURCES, ends
 
 _STEP_S = 0.1
+_SHOWN = 5
 
 
 class Run:
     """A seeded run in a folder of its own, where logs and the broker's data are left."""
 
-    def __init__(self, seed: int, length_s: float, rate: float, folder: Path) -> None:
+    def __init__(self, seed: int, length_s: float, rate: float, folder: Path, *, broker: bool = True) -> None:
+        """`rate`: events a second; `broker`: whether that is struck as well."""
         self.service = Service(folder, seed)
         self.watch = Watch(self.service)
         members = "static" if self.service.static else "dynamic"
@@ -29,7 +31,7 @@ class Run:
             seed,
             length_s,
             f"{rate:g} events/s, {self.service.clock} clock, {members} membership",
-            schedule(seed, length_s),
+            schedule(seed, length_s, broker=broker),
             folder=str(folder),
         )
         self._rate = rate
@@ -111,4 +113,9 @@ class Run:
         report.missing_share = sum(gap.to_s - gap.from_s for gap in gaps) / whole_s
         report.doubled_share = sum(span.to_s - span.from_s for span in twice) / whole_s
         wrong = wrong_spans(self.watch, load.acknowledged, until_s)
-        report.recovery_s = recoveries([at_s for at_s, _ in report.struck], joined(wrong))
+        report.recovery_s = recoveries([at_s for at_s, _ in report.struck], joined(span for span, _ in wrong))
+        worst = sorted(wrong, key=lambda each: each[0].from_s - each[0].to_s)[:_SHOWN]
+        report.worst = [
+            f"{span.from_s - self._begun_s:.1f} s: {span.to_s - span.from_s:.1f} s {what}"
+            for span, what in worst
+        ]

@@ -16,6 +16,8 @@ SEATS = 3
 """Workers that are there from the beginning."""
 SESSION_S = 6
 BROKER = -1
+_GAP_S = 25.0
+"""Between strikes where there is time: enough to recover, so that recoveries can be told apart."""
 _AT_ONCE = 0.15
 """How often a strike follows the former one at once."""
 
@@ -118,9 +120,11 @@ def _power_cut(b: _Builder, at_s: float) -> Iterator[Action]:
 
 
 def _add(b: _Builder, at_s: float) -> Iterator[Action]:
-    seat = b.newcomer()
-    b.hold(seat, at_s + 1)
-    yield Action(at_s, Verb.START, seat)
+    """One worker more that stays; not another: they share two processors."""
+    if b.seats == SEATS:
+        seat = b.newcomer()
+        b.hold(seat, at_s + 1)
+        yield Action(at_s, Verb.START, seat)
 
 
 def _add_and_remove(b: _Builder, at_s: float) -> Iterator[Action]:
@@ -157,21 +161,26 @@ STORM: tuple[Strike, ...] = (
     _kill,
 )
 
+_ON_BROKER = (_broker_kill, _broker_stop, _broker_freeze)
 
-def schedule(seed: int, seconds: float) -> list[Phase]:
-    """A calm phase of two fifths, at most two minutes, and a storm for the rest."""
+
+def schedule(seed: int, seconds: float, *, broker: bool = True) -> list[Phase]:
+    """Two fifths calm, at most two minutes, then a storm; `broker`: whether that is struck as well."""
+    calm_kinds, storm_kinds = (
+        tuple(kind for kind in kinds if broker or kind not in _ON_BROKER) for kinds in (CALM, STORM)
+    )
     rng = random.Random(seed)
     calm_s = min(0.4 * seconds, 120.0)
     builder = _Builder(rng, SEATS)
-    calm = _phase(builder, calm_s, CALM, calm=True)
+    calm = _phase(builder, calm_s, calm_kinds, calm=True)
     builder = _Builder(rng, builder.seats)
-    return [calm, _phase(builder, seconds - calm_s, STORM, calm=False)]
+    return [calm, _phase(builder, seconds - calm_s, storm_kinds, calm=False)]
 
 
 def _phase(builder: _Builder, seconds: float, kinds: tuple[Strike, ...], *, calm: bool) -> Phase:
     """Strikes until the time is over; all is whole again at the end."""
     rng, actions, bag = builder.rng, list[Action](), list[Strike]()
-    gap_s = min(max(seconds / len(kinds), 3.0), 12.0)
+    gap_s = min(max(seconds / len(kinds), 3.0), _GAP_S)
     at_s = 1.0
     while at_s < seconds - 2:
         if not bag:

@@ -57,6 +57,8 @@ class Report:
     doubled_s: float = 0
     missing_share: float = 0
     doubled_share: float = 0
+    worst: list[str] = field(default_factory=list)
+    """The longest times in which something was missing or stale."""
     cells: Cells = field(default_factory=Cells)
     records: int = 0
     unrejected: int = 0
@@ -118,14 +120,14 @@ class Report:
                     f"{cells.compared} compared, {len(cells.wrong)} wrong, {len(cells.doubled)} doubled",
                 ),
                 ("  counted", f"{cells.counted:g}, over {cells.over:g}, under {cells.under:g}"),
-                ("  all right", f"{cells.settled_s:.1f} s after the load"),
+                ("  all right", f"at most {cells.settled_s:.1f} s after the load, the recount included"),
                 ("cx_records_total", f"{self.calm_taken.total()} for {self.calm_records}, nobody dead{died}"),
                 ("SIGTERM", f"{len(self.stop_s)} ended well, in {max(self.stop_s, default=0):.1f} s at most"),
                 ("ended unasked", f"{len(self.ended)}, of these {wanting} around an outage of the broker"),
                 ("not sent", f"{self.unsent} records"),
             )
         ]
-        return lines
+        return [*lines, *(f"{'worst' if i == 0 else '':18}{text}" for i, text in enumerate(self.worst))]
 
     def _evidence(self) -> list[str]:
         if not self.faults():

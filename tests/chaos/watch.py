@@ -9,7 +9,7 @@ from http.client import HTTPException
 from typing import NamedTuple
 
 from tests.chaos.load import Canary
-from tests.chaos.presence import Sight, Stretch, joined, missing, stretches
+from tests.chaos.presence import Sight, Stretch, missing, stretches
 from tests.chaos.service import Service
 
 FRESH_S = 3.0
@@ -72,22 +72,25 @@ class Watch:
 
 def wrong_spans(
     watch: Watch, acknowledged: Mapping[Canary, Sequence[float]], until_s: float
-) -> list[Stretch]:
-    """When some series was missing, or some canary did not show what had been acknowledged for `FRESH_S`."""
-    held = stretches(watch.sights)
-    spans = [gap for series in held for gap in missing(held[series], until_s)]
+) -> list[tuple[Stretch, str]]:
+    """When which series was missing, and when which canary did not show what it should have for `FRESH_S`."""
+    held = stretches(sight for sight in watch.sights if sight.to_s <= until_s)
+    spans = [(gap, f"missing: {series}") for series in held for gap in missing(held[series], until_s)]
+    seen = sorted((each for each in watch.values if each.to_s <= until_s), key=lambda each: each.to_s)
     for canary, times in acknowledged.items():
-        stamps = sorted(times)
-        stale_from_s: float | None = None
-        for seen in sorted(watch.values, key=lambda v: v.to_s):
-            if canary not in seen.counts:
-                continue
-            fresh = seen.counts[canary] >= bisect_left(stamps, seen.from_s - FRESH_S)
-            if fresh and stale_from_s is not None:
-                spans.append(Stretch(stale_from_s, seen.to_s))
-                stale_from_s = None
-            elif not fresh and stale_from_s is None:
-                stale_from_s = seen.to_s
-        if stale_from_s is not None:
-            spans.append(Stretch(stale_from_s, until_s))
-    return joined(spans)
+        spans += [(span, f"stale: {canary}") for span in _stale(canary, sorted(times), seen, until_s)]
+    return spans
+
+
+def _stale(canary: Canary, times: Sequence[float], seen: Sequence[Values], until_s: float) -> list[Stretch]:
+    spans, stale_from_s = [], None
+    for each in seen:
+        if canary not in each.counts:
+            continue
+        fresh = each.counts[canary] >= bisect_left(times, each.from_s - FRESH_S)
+        if fresh and stale_from_s is not None:
+            spans.append(Stretch(stale_from_s, each.to_s))
+            stale_from_s = None
+        elif not fresh and stale_from_s is None:
+            stale_from_s = each.to_s
+    return spans if stale_from_s is None else [*spans, Stretch(stale_from_s, until_s)]
