@@ -9,6 +9,8 @@ from stream.errors import CxError
 from stream.settings import Settings
 
 KEY = b"s"
+_LAYOUT = 2
+"""Raised when what is kept takes another form."""
 
 
 class StateError(CxError):
@@ -35,6 +37,7 @@ def fingerprint(settings: Settings) -> dict[str, object]:
         "CX_CLOCK": settings.clock,
         "CX_LATEST_PER_CUSTOMER": settings.latest_per_customer,
         "CX_HASH_KEY_FILE": f"key {key}",
+        "the layout of the state": _LAYOUT,
     }
 
 
@@ -43,10 +46,10 @@ def pair(settings: Settings) -> tuple[bytes, bytes]:
     return KEY, orjson.dumps(fingerprint(settings))
 
 
-def check(settings: Settings, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+def check(settings: Settings, pairs: Sequence[tuple[bytes, bytes | None]]) -> None:
     """Raise StateError when the state was made under other settings."""
     for key, value in pairs:
-        if key == KEY:
+        if key == KEY and value is not None:
             stored, now = orjson.loads(value), fingerprint(settings)
             changed = [
                 f"{name} was {stored.get(name)}, is {now[name]}"

@@ -36,19 +36,18 @@ class Response(msgspec.Struct, array_like=True, gc=False):
 
 
 class Invitation(msgspec.Struct, array_like=True, gc=False):
-    """A survey sent; before `sent`, only the answers that wait for it."""
+    """A survey sent."""
 
     tenant: str
     at_ms: int
-    sent: bool
     expires_ms: int
     level: str
     channel: str | None
     touchpoint: str | None
     segments: tuple[str | None, ...]
     overflow: int
-    responses: tuple[bytes, ...] = ()
-    """Keys of the live responses with an unskipped answer."""
+    answered: int = 0
+    """How many live responses with an unskipped answer it has."""
 
     @property
     def dims(self) -> Dims:
@@ -60,13 +59,9 @@ class Invitation(msgspec.Struct, array_like=True, gc=False):
         return max(self.at_ms + keep_ms, self.expires_ms)
 
 
-def inherit(response: Response, invitation: Invitation | None) -> bool:
-    """Fill what the answer did not say from its invitation; only then its level defaults to `interaction`.
-
-    Returns whether there was an invitation to take from.
-    """
-    sent = invitation is not None and invitation.sent
-    if sent and invitation is not None:
+def inherit(response: Response, invitation: Invitation | None) -> None:
+    """Fill what the answer did not say from its invitation; only then its level defaults to `interaction`."""
+    if invitation is not None:
         values = (invitation.level, invitation.channel, invitation.touchpoint, *invitation.segments)
         segments = list(response.segments)
         for i in response.missing:
@@ -76,4 +71,3 @@ def inherit(response: Response, invitation: Invitation | None) -> bool:
                 setattr(response, ("level", "channel", "touchpoint")[i], values[i])
         response.segments = tuple(segments)
     response.level = response.level or "interaction"
-    return sent

@@ -1,6 +1,12 @@
 """The survey entities of one source partition, and when each is over.
 
-Nothing that is over is ever used, so it does not matter when it is freed.
+    response      time + keep passed by the clock, and by each KPI it answers;   and no cohort holds it
+    cohort        time of the invitation + keep passed by the clock, and by the response rate
+    invitation    its cohort is over, and it has expired
+
+The clock is the tenant's; a KPI's own matters by event time only. Once over, for good: nothing that is over
+is ever used, so it does not matter when it is freed. A response waits for its invitation by its own time
+alone. docs/decisions/0008 has the bound on memory.
 """
 
 from collections.abc import Callable
@@ -18,7 +24,8 @@ class Memory:
     def __init__(self, tallies: Tallies, keep_ms: int, *, by_event_time: bool) -> None:
         """`keep_ms`: how long after its time an entity may still matter. `by_event_time`: as in `Tallies`."""
         self._tallies = tallies
-        self._by_wall = not by_event_time
+        self._keep_ms = keep_ms
+        self._by_event_time = by_event_time
         self.responses: Shelf[Response] = Shelf(b"r", Response, keep_ms)
         self.invitations: Shelf[Invitation] = Shelf(b"i", Invitation, keep_ms)
         self.by_customer = Index()
@@ -31,48 +38,60 @@ class Memory:
         return len(self.responses.changed) + len(self.invitations.changed)
 
     def response(self, key: bytes) -> Response | None:
-        """The response under a key, unless its time is over."""
+        """The response under a key, unless it is over."""
         response = self.responses.get(key)
         return None if response is None or self._is_over(response, self.clock_ms) else response
 
     def invitation(self, key: bytes) -> Invitation | None:
-        """The invitation under a key, unless its time is over."""
+        """The invitation under a key, unless it is over."""
         invitation = self.invitations.get(key) if key else None
-        return (
-            None if invitation is None or self._invitation_is_over(invitation, self.clock_ms) else invitation
-        )
+        if invitation is None or self._invitation_is_over(invitation, self.clock_ms):
+            return None
+        return invitation
 
-    def forget(self, customer: bytes) -> None:
-        """Free a customer's responses that are over: a later invitation of the same id must not hold them."""
+    def waiting(self, customer: bytes, invitation: bytes) -> list[tuple[bytes, Response]]:
+        """A customer's responses, with their keys, that name an invitation which comes now.
+
+        Those that are over are freed: the invitation must not hold them.
+        """
+        found = []
         for key in self.by_customer.of(customer):
-            if self.response(key) is None:
+            response = self.responses.get(key)
+            if response is None or response.invitation != invitation:
+                continue
+            if self._is_over(response, self.clock_ms):
                 self.responses.remove(key)
                 self.by_customer.discard(key)
+            else:
+                found.append((key, response))
+        return found
 
     def _is_over(self, response: Response, clock_ms: int) -> bool:
         """Whether no window holds the response any more, and no event about it can be accepted.
 
-        By event time a window's end is its family's, which may stand behind the tenant's clock. A response is
-        remembered as long as the invitation that it answers is.
+        By event time a window's end is its family's, which may stand behind the tenant's clock. The response
+        rate's windows hold it with the invitation that it answers.
         """
-        families = (
-            () if self._by_wall else {metric for metric, _ in response.answers if metric in SURVEY_FAMILIES}
-        )
-        behind = min(
-            (self._tallies.high_ms(response.tenant, family) for family in families), default=clock_ms
-        )
-        if self.responses.ends_ms(response) >= min(clock_ms, behind):
+        ends_ms = self.responses.ends_ms(response)
+        if ends_ms >= clock_ms:
             return False
+        if self._by_event_time:
+            for metric, _ in response.answers:
+                if metric in SURVEY_FAMILIES and ends_ms >= self._tallies.high_ms(response.tenant, metric):
+                    return False
         invitation = self.invitations.get(response.invitation) if response.invitation else None
-        return invitation is None or self._invitation_is_over(invitation, clock_ms)
+        return invitation is None or self._cohort_is_over(invitation, clock_ms)
+
+    def _cohort_is_over(self, invitation: Invitation, clock_ms: int) -> bool:
+        """Whether no window of the response rate holds the invitation, and no event of its time can come."""
+        ends_ms = invitation.at_ms + self._keep_ms
+        return ends_ms < clock_ms and not (
+            self._by_event_time and ends_ms >= self._tallies.high_ms(invitation.tenant, "response")
+        )
 
     def _invitation_is_over(self, invitation: Invitation, clock_ms: int) -> bool:
-        behind = (
-            clock_ms
-            if self._by_wall or not invitation.sent
-            else self._tallies.high_ms(invitation.tenant, "response")
-        )
-        return self.invitations.ends_ms(invitation) < min(clock_ms, behind)
+        """Until it expires, answers to come inherit from it."""
+        return invitation.expires_ms < clock_ms and self._cohort_is_over(invitation, clock_ms)
 
     def expire(self, clock_of: Callable[[str], int]) -> None:
         """Free what is over; `clock_of` tells a tenant's clock."""

@@ -5,8 +5,7 @@
                ▼                      ▼
            response rate          nps, csat, ces
 
-Either may come first: an answer to an unknown invitation leaves a waiting one; when the invitation arrives,
-the answer moves.
+Either may come first: when an invitation arrives, the answers that name it move.
 """
 
 from collections import Counter
@@ -24,7 +23,8 @@ from stream.scoring.families import SURVEY_FAMILIES, cell_of
 
 Outcome = Literal["counted", "duplicate", "retracted"]
 _SENT, _RESPONDED = cell_of("response", "sent"), cell_of("response", "responded")
-_EXPIRES_MS = 30 * 86_400_000
+_DAY_MS = 86_400_000
+_EXPIRES_MS, _LONGEST_MS = 30 * _DAY_MS, 366 * _DAY_MS
 
 
 class Surveys:
@@ -40,7 +40,6 @@ class Surveys:
         *,
         by_event_time: bool,
     ) -> None:
-        """`keep_ms`: how long after its time an entity may still matter. `by_event_time`: as in `Tallies`."""
         self._tallies = tallies
         self._placer = placer
         self._hasher = hasher
@@ -72,7 +71,7 @@ class Surveys:
                 return "retracted"
             if data.revision <= former.revision:
                 return "duplicate"
-            self._withdraw(key, former)
+            self._withdraw(former)
             self.corrections["revision"] += 1
         invitation = (
             self._hasher.entity(customer, b"i", data.invitation_id) if data.invitation_id is not None else b""
@@ -94,12 +93,10 @@ class Surveys:
             invitation=invitation,
         )
         asked = self.memory.invitation(invitation)
-        if asked is None and invitation:
-            self.memory.forget(customer)
         inherit(response, asked)
         self._contribute(key, response)
-        if invitation and response.answers:
-            self._link(invitation, key, event.tenantid, at_ms)
+        if asked is not None and response.answers:
+            self._answer(invitation, asked, 1)
         self.memory.by_customer.add(key)
         return "counted"
 
@@ -118,51 +115,29 @@ class Surveys:
             if metric in SURVEY_FAMILIES:
                 self._tallies.add(placement, metric, cell_of(metric, value), response.at_ms, -1)
 
-    def _withdraw(self, key: bytes, response: Response) -> None:
+    def _withdraw(self, response: Response) -> None:
         """Take a response out of every window and off its invitation."""
         self._uncount(response)
         invitation = self.memory.invitation(response.invitation)
-        if invitation is not None and key in invitation.responses:
-            invitation.responses = tuple(each for each in invitation.responses if each != key)
-            if not invitation.responses:
-                self._count_responded(invitation, -1)
-            self.memory.invitations.put(response.invitation, invitation)
+        if invitation is not None and response.answers:
+            self._answer(response.invitation, invitation, -1)
 
-    def _link(self, invitation_key: bytes, key: bytes, tenant: str, at_ms: int) -> None:
-        invitation = self.memory.invitation(invitation_key)
-        if invitation is None:
-            none = (None,) * len(self._segment_keys)
-            invitation = Invitation(
-                tenant,
-                at_ms,
-                sent=False,
-                expires_ms=0,
-                level="",
-                channel=None,
-                touchpoint=None,
-                segments=none,
-                overflow=0,
-            )
-        if not invitation.responses:
-            self._count_responded(invitation, 1)
-        invitation.responses += (key,)
-        if not invitation.sent:
-            invitation.at_ms = max(invitation.at_ms, at_ms)
-        self.memory.invitations.put(invitation_key, invitation)
+    def _answer(self, key: bytes, invitation: Invitation, delta: int) -> None:
+        """Note one live answer more or less; the first and the last one count."""
+        invitation.answered += delta
+        if invitation.answered == max(delta, 0):
+            self._count_responded(invitation, delta)
+        self.memory.invitations.put(key, invitation)
 
     def _count_responded(self, invitation: Invitation, delta: int) -> None:
-        if invitation.sent:
-            placement = self._placer.replace(invitation.dims, invitation.overflow)
-            self._tallies.add(placement, "response", _RESPONDED, invitation.at_ms, delta)
+        placement = self._placer.replace(invitation.dims, invitation.overflow)
+        self._tallies.add(placement, "response", _RESPONDED, invitation.at_ms, delta)
 
     def _sent(self, event: Any, at_ms: int, _clock_ms: int) -> Outcome:
         data = event.data
         customer = self._hasher.customer(event.tenantid, event.subject)
         key = self._hasher.entity(customer, b"i", data.invitation_id)
-        waiting = self.memory.invitation(key)
-        if waiting is None:
-            self.memory.forget(customer)
-        elif waiting.sent:
+        if self.memory.invitation(key) is not None:
             return "duplicate"
         segments = self._segments(data.segments)
         placement = self._placer.place(
@@ -173,8 +148,7 @@ class Surveys:
         invitation = Invitation(
             tenant=event.tenantid,
             at_ms=at_ms,
-            sent=True,
-            expires_ms=expires,
+            expires_ms=min(expires, at_ms + _LONGEST_MS),
             level=data.level,
             channel=data.channel,
             touchpoint=data.touchpoint,
@@ -182,22 +156,20 @@ class Surveys:
             overflow=placement.overflow,
         )
         self._tallies.add(placement, "response", _SENT, at_ms)
-        if waiting is not None:
-            invitation.responses = waiting.responses
-            for response_key in waiting.responses:
-                self._move(response_key, invitation)
-            if waiting.responses:
-                self._count_responded(invitation, 1)
+        for response_key, response in self.memory.waiting(customer, key):
+            if response.answers:
+                invitation.answered += 1
+                self._move(response_key, response, invitation)
+        if invitation.answered:
+            self._count_responded(invitation, 1)
         self.memory.invitations.put(key, invitation)
         return "counted"
 
-    def _move(self, key: bytes, invitation: Invitation) -> None:
+    def _move(self, key: bytes, response: Response, invitation: Invitation) -> None:
         """Count an answer that came before its invitation where the invitation says."""
-        response = self.memory.response(key)
-        if response is None:
-            return
         moved = copy(response)
-        if not inherit(moved, invitation) or moved.dims == response.dims:
+        inherit(moved, invitation)
+        if moved.dims == response.dims:
             return
         self._uncount(response)
         self._contribute(key, moved)
@@ -213,6 +185,7 @@ class Surveys:
             none = (None,) * len(self._segment_keys)
             mark = Response(event.tenantid, clock_ms, 0, (), "", None, None, none, (), 0, b"", retracted=True)
             self.memory.responses.put(key, mark)
+            self.memory.by_customer.discard(key)
         if data.all_of_subject:
             for key in self.memory.by_customer.of(customer):
                 self._retract(key)
@@ -221,7 +194,7 @@ class Surveys:
     def _retract(self, key: bytes) -> None:
         response = self.memory.response(key)
         if response is not None and not response.retracted:
-            self._withdraw(key, response)
+            self._withdraw(response)
             self.memory.responses.remove(key)
             self.memory.by_customer.discard(key)
             self.corrections["retraction"] += 1

@@ -40,7 +40,7 @@ class Group:
         self.empty = [0] * (1 + len(FAMILIES[family].cells))
         self.packs: dict[tuple[int, int], Pack] = {}
         self.high_ms = -1
-        """The highest event time ever counted, cut to the common width of panes: enough to place ends."""
+        """The highest event time ever counted; of `deltas`, cut to the common width: enough to place ends."""
         self.first = [-1] * windows
         """By window, the first pane that is alive."""
 
@@ -76,10 +76,10 @@ class Tallies:
     def add(self, placement: Placement, family: str, cell: int, at_ms: int, delta: int = 1) -> None:
         """Count `delta` in a cell of every series of the placement, at an event time."""
         self.deltas(placement, family, cell)[at_ms // self.width_ms] += delta
-        self._raise(placement.tenant, family, at_ms // self.width_ms * self.width_ms)
+        self._raise(placement.tenant, family, at_ms)
 
     def high_ms(self, tenant: str, family: str) -> int:
-        """The highest event time counted for a tenant and family with `add`; -1: none."""
+        """The highest event time counted for a tenant and family with `add`, exactly; -1: none."""
         group = self.groups.get((tenant, family))
         return -1 if group is None else group.high_ms
 

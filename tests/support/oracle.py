@@ -29,7 +29,11 @@ How ambiguous rules are read here (where the service reads one otherwise, the co
 * A series is shown in every window up to the longest that holds something of it. A window with neutral
   interactions only has fewer than the privacy limit and is not empty: only `cx_low_confidence` is shown.
 * "Up to and with the pane that holds its end": what lies ahead of the end in that pane counts.
-* Nothing standing is ever forgotten: what a window holds can be edited and taken back.
+* A response is over when the longest window and the lateness behind its time have passed by the tenant's
+  clock, and with the event clock by the highest time of each KPI that it answers, as counted in its
+  partition; unless the windows of the response rate, by the same rule, hold its invitation. An invitation is
+  over when that is so for its own time, and it has expired (a year after it was sent at the latest). Marks of
+  retractions are over by the clock. What is over is unknown: its id may come again, with any revision.
 
 `CX_MAX_SERIES` and `CX_LATEST_PER_CUSTOMER` are not modelled.
 """
@@ -40,7 +44,7 @@ from collections.abc import Iterable
 from tests.support.recount.judging import judge
 from tests.support.recount.model import Counted, Event, Record, Recount, Rules
 from tests.support.recount.murmur import partition_of
-from tests.support.recount.surveys import Customer
+from tests.support.recount.surveys import Customer, Times
 from tests.support.recount.windows import cells
 
 __all__ = ["Record", "Recount", "Rules", "cells", "recount"]
@@ -65,16 +69,16 @@ class _Partition:
         self._rules, self._found = rules, found
         self._index = 0
         self._accepted_at: dict[tuple[str, str], int] = {}
-        self._highest_ms: dict[str, int] = {}
+        self._clocks_ms: dict[str, int] = {}
+        self._stored_ms = 0
+        self._ends_ms: dict[tuple[str, str], int] = {}
         self._interactions: list[Counted] = []
-        keep_ms = rules.longest_ms + rules.max_lateness_ms
-        self._customers: dict[tuple[str, str], Customer] = defaultdict(
-            lambda: Customer(found.corrections, keep_ms)
-        )
+        self._customers: dict[tuple[str, str], Customer] = defaultdict(lambda: Customer(found.corrections))
 
     def take(self, record: Record) -> None:
         """Count one record."""
         self._index += 1
+        self._stored_ms = max(self._stored_ms, record.timestamp_ms)
         event = self._judge(record)
         if isinstance(event, str):
             self._found.rejected[record.topic, event] += 1
@@ -104,7 +108,7 @@ class _Partition:
 
     def _base_ms(self, event: Event, now_ms: int) -> int:
         """From where lateness is measured."""
-        return self._highest_ms.get(event.tenant, event.time_ms) if self._rules.clock == "event" else now_ms
+        return self._clocks_ms.get(event.tenant, event.time_ms) if self._rules.clock == "event" else now_ms
 
     def _outcome(self, event: Event, now_ms: int) -> str:
         if event.data.get("test"):
@@ -120,22 +124,32 @@ class _Partition:
         used = {key: given[key] for key in given.keys() & self._rules.segment_keys}
         event = event._replace(data={**event.data, "segments": used})
         base_ms = self._base_ms(event, now_ms)
-        self._highest_ms[event.tenant] = max(base_ms if self._rules.clock == "event" else 0, event.time_ms)
-        outcome = self._resolve(event, base_ms)
+        self._clocks_ms[event.tenant] = max(self._clocks_ms.get(event.tenant, 0), event.time_ms)
+        outcome = self._resolve(event)
         if outcome == "counted" and event.time_ms < base_ms - self._rules.grace_ms:
             self._found.corrections["late"] += 1
         return outcome
 
-    def _resolve(self, event: Event, now_ms: int) -> str:
+    def _resolve(self, event: Event) -> str:
         if event.type == "cx.interaction.v1":
             self._count_interaction(event)
         if not event.type.startswith("cx.survey."):
             return "counted"
         customer = self._customers[event.tenant, event.subject]
-        outcome = customer.take(event, now_ms)
+        outcome = customer.take(event, self._times(event.tenant))
         for counted in customer.standing():
             self._found.count_highest(counted)
+            key = counted.tenant, counted.family
+            self._ends_ms[key] = max(self._ends_ms.get(key, counted.time_ms), counted.time_ms)
         return outcome
+
+    def _times(self, tenant: str) -> Times:
+        """When what the tenant's customers left standing is over."""
+        if self._rules.clock == "event":
+            return Times(
+                self._rules, self._clocks_ms[tenant], lambda family: self._ends_ms.get((tenant, family), -1)
+            )
+        return Times(self._rules, self._stored_ms, lambda _: self._stored_ms)
 
     def _count_interaction(self, event: Event) -> None:
         given = event.data

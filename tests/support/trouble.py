@@ -53,6 +53,10 @@ class Trouble(Stories):
         kinds = self._rng.choices(list(MAKERS), weights=list(MAKERS.values()), k=count)
         return [self._make(kind) for kind in kinds]
 
+    def pass_time(self, ms: int) -> None:
+        """The next messages are of later (or earlier), about the same customers and the same ids."""
+        self._now_ms += ms
+
     def _make(self, kind: str) -> Message:
         makers: dict[str, Callable[[Customer], Message]] = {
             "sent": self.sent,

@@ -9,9 +9,9 @@ KEEP_MS = 6_400
 """Buckets of 100 ms."""
 
 
-def invitation(at_ms: int, expires_ms: int = 0, *, sent: bool = True) -> Invitation:
+def invitation(at_ms: int, expires_ms: int = 0) -> Invitation:
     """An invitation by mail, in a region."""
-    return Invitation("acme", at_ms, sent, expires_ms, "journey", "email", "checkout", ("pro", "eu"), 0)
+    return Invitation("acme", at_ms, expires_ms, "journey", "email", "checkout", ("pro", "eu"), 0)
 
 
 def response(**own: str | None) -> Response:
@@ -94,13 +94,12 @@ def test_what_is_loaded_expires_like_what_was_put() -> None:
 def test_an_answer_inherits_what_it_does_not_say() -> None:
     """And keeps what it says."""
     answer = response(channel="web", plan="free")
-    assert inherit(answer, invitation(0))
+    inherit(answer, invitation(0))
     assert ("journey", "web", "checkout", ("free", "eu")) == answer.dims[1:]
 
 
-@pytest.mark.parametrize("waiting", [None, invitation(0, sent=False)])
-def test_without_an_invitation_only_the_level_has_a_default(waiting: Invitation | None) -> None:
-    """One that only waits to be sent says nothing."""
+def test_without_an_invitation_only_the_level_has_a_default() -> None:
+    """The rest stays open."""
     answer = response(region="eu")
-    assert not inherit(answer, waiting)
+    inherit(answer, None)
     assert ("interaction", None, None, (None, "eu")) == answer.dims[1:]

@@ -25,6 +25,7 @@ WEB, APP = (("interaction", "channel", name, "", "") for name in ("web", "app"))
 JOURNEY, JOURNEY_MAIL = ("journey", "total", "", "", ""), ("journey", "channel", "mail", "", "")
 PROMOTER, DETRACTOR, NOTHING = [1, 0, 0], [0, 0, 1], dict[tuple[str, ...], list[int]]()
 HOUR_MS = 60 * MINUTE_MS
+CSAT = [{"metric": "csat", "value": 1}]
 
 
 def sent(offset: int, at_ms: int = NOW_MS, **data: Any) -> Stored:
@@ -202,6 +203,62 @@ def test_an_invitation_is_remembered_until_it_expires() -> None:
     short = sent(0, NOW_MS - 24 * HOUR_MS, expires_at="2026-09-20T00:00:00Z")
     intake, _ = taken(short, answered(1, 9, invitation_id="i-1"))
     assert {TOTAL: PROMOTER} == totals(intake)
+
+
+def test_an_invitation_is_remembered_for_a_year_at_most() -> None:
+    """Whatever its expiry says: memory must not depend on what a publisher writes there."""
+    keep_ms = 366 * 24 * HOUR_MS
+    for late_ms, place in ((0, JOURNEY), (1, TOTAL)):
+        far = sent(0, expires_at="9999-12-31T00:00:00Z")
+        intake, _ = taken(far, answered(1, 9, NOW_MS + keep_ms + late_ms, invitation_id="i-1"))
+        assert PROMOTER == totals(intake)[place]
+
+
+EVENT = {"CX_CLOCK": "event"}
+KEEP_MS = HOUR_MS + 10 * MINUTE_MS
+
+
+def test_an_answer_waits_for_its_invitation_by_the_time_of_its_own_kpis() -> None:
+    """Another KPI moved the tenant's clock on; no NPS came, so its windows still end where they did."""
+    other = stored(1, "survey.answered", NOW_MS + 2 * KEEP_MS, answers=CSAT, response_id="r-2")
+    asked = sent(2, NOW_MS + KEEP_MS)
+    intake, _ = taken(answered(0, 9, invitation_id="i-1"), other, asked, **EVENT)
+    assert PROMOTER == totals(intake)[JOURNEY_MAIL]
+    assert [1, 1] == totals(intake, "response")[JOURNEY]
+    folded([retracted(3, NOW_MS + 2 * KEEP_MS)], intake)
+    assert NOTHING == totals(intake)
+    assert [1, 0] == totals(intake, "response")[JOURNEY]
+
+
+@pytest.mark.parametrize(("late_ms", "expected"), [(0, [1, 1]), (1, [1, 0])])
+def test_an_answer_waits_as_long_as_it_is_remembered(late_ms: int, expected: list[int]) -> None:
+    """An invitation sent so long after its answer does not find it."""
+    later = answered(1, 9, NOW_MS + KEEP_MS + late_ms, response_id="r-2")
+    asked = sent(2, NOW_MS + KEEP_MS)
+    intake, _ = taken(answered(0, 9, invitation_id="i-1"), later, asked, **EVENT)
+    assert expected == totals(intake, "response")[JOURNEY]
+
+
+def test_an_answer_can_be_taken_back_while_the_response_rate_holds_its_invitation() -> None:
+    """Though no window of its own KPI does."""
+    early = answered(1, 9, NOW_MS - HOUR_MS, invitation_id="i-1")
+    later = answered(2, 3, NOW_MS + HOUR_MS, response_id="r-2")
+    intake, _ = taken(sent(0), early, later, **EVENT)
+    assert [1, 1] == totals(intake, "response")[JOURNEY]
+    folded([retracted(3, NOW_MS + HOUR_MS)], intake)
+    assert [1, 0] == totals(intake, "response")[JOURNEY]
+
+
+@pytest.mark.parametrize(("late_ms", "expected"), [(0, "duplicate"), (1, "counted")])
+def test_an_id_is_free_again_when_neither_the_answer_nor_its_invitation_counts(
+    late_ms: int, expected: str
+) -> None:
+    """Then even a lower revision is a new answer."""
+    early = answered(1, 9, NOW_MS - HOUR_MS, invitation_id="i-1", revision=2)
+    later_ms = NOW_MS + KEEP_MS + late_ms
+    others = [answered(2, 3, later_ms, response_id="r-2"), sent(3, later_ms, invitation_id="i-2")]
+    _, told = taken(sent(0), early, *others, answered(4, 0, later_ms), **EVENT)
+    assert Counter(["counted"] * 4 + [expected]) == told.outcomes
 
 
 @pytest.mark.parametrize("checkpoints", [True, False])

@@ -107,7 +107,7 @@ def test_time_that_passes_without_a_count_is_told_too() -> None:
     of.settle(7, 0)
     changes, rows = of.changes()
     assert {("acme", "nps"): []} == rows
-    assert [(b'g["acme","nps"]', b"3600000")] == changes
+    assert [(b'g["acme","nps"]', b"3600005")] == changes
 
 
 def test_only_counts_above_an_offset_are_sent_again() -> None:

@@ -168,6 +168,17 @@ def test_outcomes_and_corrections() -> None:
     assert {"late_invitation": 1, "revision": 1, "retraction": 1, "late": 1} == found.corrections
 
 
+@pytest.mark.parametrize(("back_ms", "expected"), [(0, "duplicate"), (1, "counted")])
+def test_what_is_over_is_as_if_it_had_never_been(back_ms: int, expected: str) -> None:
+    """Here an hour and a day after it, by the clock and by the KPI: the id may come again."""
+    rules = Rules(windows=RULES.windows, clock="event", min_privacy=1, partitions=1)
+    former = answered("r", back_ms=25 * HOUR_MS + back_ms, revision=2)
+    csat = event("survey.answered", {"response_id": "x", "answers": [{"metric": "csat", "value": 1}]})
+    assert 1 == counted(former, csat, answered("r"), rules=rules).records["surveys", "duplicate"]
+    found = counted(former, answered("q"), answered("r"), rules=rules)
+    assert 2 + (expected == "counted") == found.records["surveys", "counted"]
+
+
 def test_privacy_shows_nothing_but_low_confidence_and_an_empty_window_shows_counts_of_nothing() -> None:
     """Four answers an hour are too few; five minutes without any are none."""
     rules = Rules(windows=RULES.windows, partitions=1)
