@@ -159,6 +159,7 @@ class Stage:
         slot = self.slots.pop(tp)
         slot.lose()
         await _cancel(slot.task)
+        slot.work.close()
         self._put_away(slot.changelog)
 
     def _put_away(self, changelog: Changelog) -> None:
@@ -255,7 +256,7 @@ class Stage:
             try:
                 await self._recover_once(slot)
             except KafkaError as error:
-                if not (error.retriable or isinstance(error, KafkaTimeoutError)):
+                if not _passes(error):
                     raise
                 log.info("recovering %s-%d is tried again: %r", slot.tp.topic, slot.tp.partition, error)
                 self._renew(slot)
@@ -265,18 +266,21 @@ class Stage:
 
     def _renew(self, slot: Slot) -> None:
         self._put_away(slot.changelog)
+        slot.work.close()
         slot.changelog, slot.work = self._make(slot.tp)
         slot.through = 0
 
     async def _recover_once(self, slot: Slot) -> None:
         started = self._clock.monotonic_s()
         end = await slot.changelog.claim()
-        held, clean = await slot.changelog.read(end)
-        pairs = list(held.items())
-        for start in range(0, len(pairs), _LOADED_AT_ONCE):
-            slot.work.load(pairs[start : start + _LOADED_AT_ONCE])
-            await asyncio.sleep(0)
-        await slot.work.begin(await self._host.committed(slot.tp), clean=clean)
+        values = 0
+        async for part in slot.changelog.read(end):
+            pairs = list(part.items())
+            for start in range(0, len(pairs), _LOADED_AT_ONCE):
+                slot.work.load(pairs[start : start + _LOADED_AT_ONCE])
+                await asyncio.sleep(0)
+            values += len(pairs)
+        await slot.work.begin(await self._host.committed(slot.tp), clean=slot.changelog.clean)
         slot.ready.set()
         slot.durable = slot.work.position
         seconds = self._clock.monotonic_s() - started
@@ -285,7 +289,7 @@ class Stage:
             slot.tp.topic,
             slot.tp.partition,
             seconds,
-            len(pairs),
+            values,
         )
         self._host.recovered(seconds)
 
@@ -300,6 +304,13 @@ class Stage:
             slot.durable = position
             self._host.durable(slot.tp, position)
             return self._clock.cpu_s() - started
+
+
+def _passes(error: BaseException | None) -> bool:
+    """Whether trying again may help. aiokafka wraps some of what it cannot name in a bare KafkaError."""
+    if error is not None and type(error) is KafkaError:
+        return _passes(error.__cause__)
+    return isinstance(error, KafkaTimeoutError) or (isinstance(error, KafkaError) and error.retriable)
 
 
 async def _cancel(task: asyncio.Task[None] | None) -> None:

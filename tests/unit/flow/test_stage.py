@@ -5,7 +5,12 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from unittest.mock import patch
 
-from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, TopicAuthorizationFailedError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    TopicAuthorizationFailedError,
+)
 from faust.types import TP
 
 from stream.flow.stage import _PENDING_MAX
@@ -199,6 +204,7 @@ async def test_a_dropped_partition_that_comes_back_is_recovered_anew(bed: Bed) -
     work = await bed.assigned(0)
     assert [0, 1, 2, 3] == work.folded
     assert bed.stage.ready()
+    assert [True, False] == [each.closed for each in bed.made]
 
 
 @played
@@ -232,6 +238,7 @@ async def test_a_revoked_partition_is_let_go_and_whoever_waits_for_it_goes_on(be
     await early
     assert [] == bed.made[0].folded
     await until(lambda: slot.changelog.closed)  # type: ignore[attr-defined]
+    assert bed.made[0].closed
     await bed.taken(0, 2)
     assert {} == bed.stage.slots
 
@@ -251,10 +258,12 @@ async def test_after_a_sleep_only_what_nobody_claimed_is_ours(bed: Bed) -> None:
 @played
 async def test_recovery_begins_anew_while_brokers_are_away(bed: Bed) -> None:
     """Nothing was taken yet; an error that will not go away ends the worker."""
-    bed.topics[FIRST] = Topic(failures=[KafkaConnectionError(), KafkaTimeoutError()])
+    wrapped = KafkaError("as aiokafka has it")
+    wrapped.__cause__ = KafkaConnectionError()
+    bed.topics[FIRST] = Topic(failures=[KafkaConnectionError(), KafkaTimeoutError(), wrapped])
     with patch("stream.flow.stage._RECOVER_AGAIN_S", 0):
         await bed.assigned(0)
-    assert len(bed.made) == 3
+    assert len(bed.made) == 4
     await bed.stage.assigned(set())
     bed.topics[FIRST].failures.append(TopicAuthorizationFailedError())
     await bed.stage.assigned({FIRST})
