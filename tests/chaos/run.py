@@ -9,7 +9,7 @@ from stream import topics
 from stream.settings import Settings
 from tests.chaos.load import Load
 from tests.chaos.presence import doubled, joined, missing, recoveries, seconds, stretches
-from tests.chaos.schedule import Phase, schedule
+from tests.chaos.schedule import schedule
 from tests.chaos.service import Service
 from tests.chaos.verdict import Report, compare, oracle, unrejected, wait_until_counted
 from tests.chaos.watch import Watch, wrong_spans
@@ -51,7 +51,7 @@ class Run:
             self._supervisor.start()
             self._begun_s = time.monotonic()
             for phase in report.phases:
-                self._strike(phase)
+                self.report.struck += self.service.strike(phase)
                 if phase.calm:
                     self._count(load)
             self._judge(load)
@@ -60,18 +60,6 @@ class Run:
             self.watch.stop()
             self.service.close()
         return self.report
-
-    def _strike(self, phase: Phase) -> None:
-        begun_s = time.monotonic()
-        done = []
-        for action in phase.actions:
-            self._wait(begun_s + action.at_s)
-            done.append((action, self.service.act(action)))
-        self._wait(begun_s + phase.seconds)
-        self.report.struck += sorted((each.result(), action.verb) for action, each in done)
-
-    def _wait(self, until_s: float) -> None:
-        self._over.wait(max(0.0, until_s - time.monotonic()))
 
     def _supervise(self) -> None:
         """Workers that end are started again, and new ones looked at."""

@@ -9,7 +9,8 @@ from http.client import HTTPException
 
 from tests.chaos.presence import by_kind, quantile
 from tests.chaos.schedule import Phase
-from tests.chaos.service import Ended, Service
+from tests.chaos.seats import Ended
+from tests.chaos.service import Service
 from tests.support import exposition
 from tests.support.processes import Worker
 from tests.support.recount.model import Cell
