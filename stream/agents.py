@@ -11,7 +11,7 @@ from stream.flow.stage import Stage
 def wire(app: BatchApp, engine: Engine) -> None:
     """Give every stage its agent, and the engine its part in the app's life."""
     for name, stage in {**engine.sources, "tallies": engine.scores}.items():
-        _agent(app, engine.settings.partitions, name, stage)
+        _agent(app, engine, name, stage)
 
     @app.on_partitions_assigned.connect(weak=False)
     async def assigned(_app: Any, assigned: Any = (), **_: Any) -> None:
@@ -26,10 +26,15 @@ def wire(app: BatchApp, engine: Engine) -> None:
         await engine.tick()
 
 
-def _agent(app: BatchApp, partitions: int, name: str, stage: Stage) -> None:
-    @app.agent(app.batches(stage.topic, partitions), name=f"cx.{name}")
+def _agent(app: BatchApp, engine: Engine, name: str, stage: Stage) -> None:
+    @app.agent(app.batches(stage.topic, engine.settings.partitions), name=f"cx.{name}")
     async def take(batches: Any) -> None:
         events: AsyncIterator[Any] = batches.noack().events()
         async for event in events:
-            await stage.take(event.message.tp, event.value)
+            try:
+                await stage.take(event.message.tp, event.value)
+            except Exception as error:
+                # Faust would pass over the batch and go on.
+                await engine.crash(error)
+                raise
             await batches.ack(event)

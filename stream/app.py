@@ -81,8 +81,6 @@ def create_app(settings: Settings, clock: Clock | None = None, *, publishing: bo
 
 
 def _refuse_what_is_not_built(settings: Settings) -> None:
-    if settings.store != "memory":
-        raise SettingsError(f"CX_STORE={settings.store} is not built yet. Leave it at `memory`.")
     if settings.latest_per_customer:
         raise SettingsError("CX_LATEST_PER_CUSTOMER=on is not built yet. Leave it off.")
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiokafka import TopicPartition
@@ -17,14 +18,19 @@ from stream.export.service import ServiceMetrics
 from stream.flow import scores
 from stream.flow.batches import BatchApp
 from stream.flow.changelog import Changelog
-from stream.flow.intake import IntakeWork
+from stream.flow.intake import IntakeWork, rules
 from stream.flow.outbox import Outbox
 from stream.flow.scores import ScoresWork
 from stream.flow.slot import Work
 from stream.flow.stage import Stage
 from stream.flow.state import StateError
+from stream.intake.partition import Intake
+from stream.intake.record import Source
 from stream.scoring.families import Row
 from stream.settings import Settings
+
+if TYPE_CHECKING:
+    from stream.flow.disk import Disk
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +53,8 @@ class Engine:
         self._clock = clock
         self._publishing = publishing
         self._outbox = Outbox(app.client_options)
+        self._disk: Disk | None = None
+        """Where entities are kept that outgrow memory; None: in memory."""
         self._fenced = True
         self._runner: web.AppRunner | None = None
         self._assigned = False
@@ -84,8 +92,10 @@ class Engine:
             )
         else:
             topic = topics.changelog(self.settings, name)
+            store = self._disk.store(f"{name}-{tp.partition}") if self._disk is not None else None
+            intake = Intake(Source(name, tp.partition), rules(self.settings), store)
             work = IntakeWork(
-                tp, name, self.settings, self._outbox, self.metrics, self._clock, self.app.client_options
+                tp, intake, self.settings, self._outbox, self.metrics, self._clock, self.app.client_options
             )
         log_ = Changelog(
             self.app.client_options, self.settings.app_id, topic, tp.partition, fenced=self._fenced
@@ -119,8 +129,16 @@ class Engine:
         await self.app.crash(error)
 
     async def start(self) -> None:
-        """Open the HTTP port, make missing topics, connect. Raises StateError when a topic cannot be used."""
+        """Open the HTTP port, make missing topics, connect.
+
+        Raises StateError when a topic cannot be used, StoreError when the disk cannot.
+        """
         self._runner = await start_http(self.settings, self, self.metrics, self._clock)
+        if self.settings.store == "rocksdb":
+            # Here, because the library is loaded by those alone who use it.
+            from stream.flow.disk import Disk  # noqa: PLC0415 - as said
+
+            self._disk = Disk(self.settings.datadir)
         for made in await topics.ensure(self.settings):
             log.info("made the topic %s", made)
         for difference in await topics.differences(self.settings):
@@ -183,6 +201,8 @@ class Engine:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
                 await self._outbox.stop()
+        if self._disk is not None:
+            self._disk.close()
 
     async def tick(self) -> None:
         """Once a second: let windows end now, and renew the gauges.

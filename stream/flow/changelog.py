@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 Pair = tuple[bytes, bytes | None]
 _MAX_BATCH = 15 * 1_048_576
-_READ_AT_ONCE = 20_000
+_READ_AT_ONCE = 10_000
 _OWNER = b"o"
 
 
@@ -48,6 +48,8 @@ class Changelog:
         self._at = TopicPartition(topic, partition)
         self._identity = f"{app_id}-{topic}-{partition}" if fenced else None
         self._producer: AIOKafkaProducer | None = None
+        self.clean = True
+        """Whether the last owner had handed over, as far as was read."""
         self._end = 0
         """What we have stored, as far as was acknowledged, ends below this offset."""
         keep_raw(topic)
@@ -111,16 +113,18 @@ class Changelog:
             log.warning("whether the last checkpoint of %s was stored is not known: %r", self._at, error)
         return False
 
-    async def read(self, end: int) -> tuple[dict[bytes, bytes], bool]:
-        """The last value of every key below the offset `end`, and whether the last owner had handed over."""
-        held: dict[bytes, bytes] = {}
+    async def read(self, end: int) -> AsyncIterator[dict[bytes, bytes | None]]:
+        """What stands below the offset `end`, part by part, in order: later parts supersede earlier ones.
+
+        Of each part the last value of every key. All at once would be a second copy of the state.
+        """
+        self.clean = True
         async for records in read_stretch(self._client, self._at, 0, end - 1):
-            for record in records:
-                if record.value is None:
-                    held.pop(record.key, None)
-                else:
-                    held[record.key] = record.value
-        return held, held.pop(_OWNER, b"released") == b"released"
+            part: dict[bytes, bytes | None] = {record.key: record.value for record in records}
+            owner = part.pop(_OWNER, None)
+            if owner is not None:
+                self.clean = owner == b"released"
+            yield part
 
     async def close(self) -> None:
         """Let go of the connection."""

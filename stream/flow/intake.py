@@ -15,7 +15,7 @@ from stream.flow.outbox import Outbox, Outgoing
 from stream.intake.checkpoint import Checkpoint, Counts
 from stream.intake.murmur import partition_of
 from stream.intake.partition import Intake
-from stream.intake.record import Rejected, Source
+from stream.intake.record import Rejected
 from stream.intake.rejection import Reason
 from stream.intake.rules import Rules
 from stream.intake.tally import CellRow
@@ -51,15 +51,14 @@ class IntakeWork:
     def __init__(
         self,
         tp: TP,
-        topic: str,
+        intake: Intake,
         settings: Settings,
         outbox: Outbox,
         metrics: ServiceMetrics,
         clock: Clock,
         client: Mapping[str, Any],
     ) -> None:
-        """`topic` is the source's name without prefix."""
-        self.intake = Intake(Source(topic, tp.partition), rules(settings))
+        self.intake = intake
         self._at = TopicPartition(tp.topic, tp.partition)
         self._settings = settings
         self._outbox = outbox
@@ -87,11 +86,12 @@ class IntakeWork:
         """Whether there is anything to flush."""
         return self.intake.changed
 
-    def load(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+    def load(self, pairs: Sequence[Pair]) -> None:
         """Take back part of the changelog."""
         state.check(self._settings, pairs)
         for key, value in pairs:
             self.intake.load(key, value)
+        self.intake.loaded()
 
     async def begin(self, committed: int | None, *, clean: bool) -> None:
         """Refill the recent ids from the topic, and send again whatever was not committed."""
@@ -142,6 +142,10 @@ class IntakeWork:
         await self._store(step, write)
         self._extra = []
         await self._send(step.position, step.rows)
+
+    def close(self) -> None:
+        """Let go of the entities' store."""
+        self.intake.close()
 
     async def _store(self, step: Checkpoint, write: Callable[[Sequence[Pair]], Awaitable[object]]) -> None:
         """Write the checkpoint, and count it once it is stored.

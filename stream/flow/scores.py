@@ -70,7 +70,7 @@ class ScoresWork:
         """Whether there is anything to write or publish."""
         return self.merger.changed or any(group.touched for group in self.merger.groups.values())
 
-    def load(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+    def load(self, pairs: Sequence[Pair]) -> None:
         """Take back part of the changelog."""
         state.check(self._settings, pairs)
         for key, value in pairs:
@@ -110,6 +110,9 @@ class ScoresWork:
         if now_s - self._published_at_s >= _PUBLISH_EVERY_S:
             self._published_at_s = now_s
             await self._publish()
+
+    def close(self) -> None:
+        """Nothing is kept outside."""
 
     async def _publish(self) -> None:
         now_ms = self._clock.now_ms()

@@ -32,8 +32,8 @@ class Work(Protocol):
         """Whether there is anything to flush."""
         ...
 
-    def load(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
-        """Take back part of what the changelog held."""
+    def load(self, pairs: Sequence[Pair]) -> None:
+        """Take back part of the changelog, in order: later values supersede earlier ones, None deletes."""
 
     async def begin(self, committed: int | None, *, clean: bool) -> None:
         """All is loaded: fetch what else is needed, send again what may be lost.
@@ -46,6 +46,9 @@ class Work(Protocol):
 
     async def flush(self, write: Callable[[Sequence[Pair]], Awaitable[object]]) -> None:
         """Make everything up to `position` durable, with one call of `write`."""
+
+    def close(self) -> None:
+        """Let go of what is kept outside: the partition is another's, or is recovered anew."""
 
 
 class Slot:

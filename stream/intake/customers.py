@@ -37,9 +37,9 @@ class Index:
                 del self._keys[customer]
 
     def of(self, customer: bytes) -> list[bytes]:
-        """The keys of a customer's responses."""
+        """The keys of a customer's responses, in order."""
         keys = self._keys.get(customer)
-        return [] if keys is None else [keys] if isinstance(keys, bytes) else list(keys)
+        return [] if keys is None else [keys] if isinstance(keys, bytes) else sorted(keys)
 
 
 class Hasher:

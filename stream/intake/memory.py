@@ -11,9 +11,9 @@ alone. docs/decisions/0008 has the bound on memory.
 
 from collections.abc import Callable
 
-from stream.intake.customers import Index
 from stream.intake.entities import Invitation, Response
 from stream.intake.shelf import Shelf
+from stream.intake.store import Store
 from stream.intake.tally import Change, Tallies
 from stream.scoring.families import SURVEY_FAMILIES
 
@@ -21,14 +21,14 @@ from stream.scoring.families import SURVEY_FAMILIES
 class Memory:
     """Responses, by key and by customer, and invitations."""
 
-    def __init__(self, tallies: Tallies, keep_ms: int, *, by_event_time: bool) -> None:
+    def __init__(self, tallies: Tallies, keep_ms: int, store: Store, *, by_event_time: bool) -> None:
         """`keep_ms`: how long after its time an entity may still matter. `by_event_time`: as in `Tallies`."""
         self._tallies = tallies
         self._keep_ms = keep_ms
         self._by_event_time = by_event_time
-        self.responses: Shelf[Response] = Shelf(b"r", Response, keep_ms)
-        self.invitations: Shelf[Invitation] = Shelf(b"i", Invitation, keep_ms)
-        self.by_customer = Index()
+        self.responses: Shelf[Response] = Shelf(b"r", Response, keep_ms, store)
+        self.invitations: Shelf[Invitation] = Shelf(b"i", Invitation, keep_ms, store)
+        self.by_customer = store.by_customer(b"r")
         self.clock_ms = -1
         """The clock of the tenant whose event is being resolved."""
 

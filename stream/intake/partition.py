@@ -24,11 +24,13 @@ from stream.intake.customers import Hasher
 from stream.intake.decode import Decoder
 from stream.intake.events import Interaction
 from stream.intake.interactions import Interactions
+from stream.intake.memory import Memory
 from stream.intake.placement import Placer
 from stream.intake.recent import RecentIds, Refill
 from stream.intake.record import Record, Rejected, Source
 from stream.intake.rejection import Rejection
 from stream.intake.rules import Rules
+from stream.intake.store import MemoryStore, Store
 from stream.intake.surveys import Surveys
 from stream.intake.tally import CellRow, Tallies
 from stream.intake.tenant import Tenant
@@ -42,7 +44,8 @@ _ROWS = 2_000
 class Intake:
     """The state of one source partition."""
 
-    def __init__(self, source: Source, rules: Rules) -> None:
+    def __init__(self, source: Source, rules: Rules, store: Store | None = None) -> None:
+        """`store`: where entities are kept, empty; None: in memory."""
         self.source = source
         self.rules = rules
         self.position = -1
@@ -57,13 +60,10 @@ class Intake:
         self._placer = Placer(rules.views, rules.segment_keys, rules.max_series)
         self._interactions = Interactions(self.tallies, self._placer, rules.segment_keys)
         self._keep_ms = rules.keep_ms
+        self._store: Store = MemoryStore() if store is None else store
+        memory = Memory(self.tallies, self._keep_ms, self._store, by_event_time=rules.by_event_time)
         self._surveys = Surveys(
-            self.tallies,
-            self._placer,
-            Hasher(rules.hash_key),
-            rules.segment_keys,
-            self._keep_ms,
-            by_event_time=rules.by_event_time,
+            self.tallies, self._placer, Hasher(rules.hash_key), rules.segment_keys, memory
         )
         self._by_wall = not rules.by_event_time
         self._tenants: dict[str, Tenant] = {}
@@ -167,6 +167,7 @@ class Intake:
             self.tallies.dropped = False
         changes, rows = self.tallies.changes()
         changes += self._surveys.memory.changes()
+        self._store.settle()
         changes += [(b"t" + tenant.name.encode(), orjson.dumps(tenant.high_ms)) for tenant in self._raised]
         changes += self._recent.changes()
         changes.append(
@@ -208,6 +209,14 @@ class Intake:
                 self._recent.load(key, value)
             case b"p" if value is not None:
                 self.position, self._recent.ordinal, self.mark_ms, self.stored_ms = orjson.loads(value)
+
+    def loaded(self) -> None:
+        """Call after each part of the changelog: what waits for a disk must not pile up."""
+        self._store.settle()
+
+    def close(self) -> None:
+        """Let go of what is kept outside."""
+        self._store.close()
 
     def begin(self) -> int | None:
         """Call when all changelog records are loaded.

@@ -1,18 +1,21 @@
 """Entities of one kind, packed, each until it may go.
 
-A million live answers must fit in a few hundred megabytes, so an entity is one bytes value in a dict. Each is
-forgotten when nothing that may still be accepted can concern it: buckets of keys by the time it may go.
+A million live answers must fit in a few hundred megabytes, so an entity is one bytes value in a mapping.
+Each is forgotten when nothing that may still be accepted can concern it: buckets of keys by the time it may
+go.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 import msgspec
 
 from stream.intake.entities import Invitation, Response
+from stream.intake.store import MemoryStore, Store
 
 _BUCKETS = 64
+_AT_ONCE = 2_000
+"""So many more entities a checkpoint may free than it changed; all that go at one time may be too many."""
 
 Entity = TypeVar("Entity", Response, Invitation)
 
@@ -20,15 +23,19 @@ Entity = TypeVar("Entity", Response, Invitation)
 class Shelf(Generic[Entity]):
     """Entities of one kind by key, packed, with the time each may go."""
 
-    def __init__(self, prefix: bytes, kind: type[Entity], keep_ms: int) -> None:
+    def __init__(self, prefix: bytes, kind: type[Entity], keep_ms: int, store: Store | None = None) -> None:
+        """`prefix`: one byte that begins the changelog keys of this kind."""
+        store = MemoryStore() if store is None else store
         self.prefix = prefix
         self.changed: set[bytes] = set()
-        self.packed: MutableMapping[bytes, bytes] = {}
+        self.packed = store.packed(prefix)
+        self._ends = store.ends(prefix)
         self._keep_ms = keep_ms
         self._bucket_ms = max(keep_ms // _BUCKETS, 1)
+        self._room: int | None = None
+        """How many more entities may be looked at until `changes`; None: as many as a checkpoint allows."""
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode: msgspec.msgpack.Decoder[Entity] = msgspec.msgpack.Decoder(kind)
-        self._ends: defaultdict[str, defaultdict[int, list[bytes]]] = defaultdict(lambda: defaultdict(list))
 
     def get(self, key: bytes) -> Entity | None:
         """The entity, or None."""
@@ -37,11 +44,14 @@ class Shelf(Generic[Entity]):
 
     def put(self, key: bytes, entity: Entity) -> None:
         """Store the entity under its key."""
-        former = self.get(key)
-        self.packed[key] = self._encode(entity)
+        self._put(key, entity, self._encode(entity))
         self.changed.add(key)
+
+    def _put(self, key: bytes, entity: Entity, packed: bytes) -> None:
+        former = self.get(key)
+        self.packed[key] = packed
         if former is None or self._bucket(former) != self._bucket(entity):
-            self._ends[entity.tenant][self._bucket(entity)].append(key)
+            self._ends.add(entity.tenant, self._bucket(entity), key)
 
     def _bucket(self, entity: Entity) -> int:
         """The first bucket at whose beginning the entity may go."""
@@ -53,13 +63,19 @@ class Shelf(Generic[Entity]):
             self.changed.add(key)
 
     def expire(self, tenant: str, clock_ms: int, gone: Callable[[Entity, int], bool]) -> Iterator[bytes]:
-        """Free the tenant's entities that are `gone` at `clock_ms`; yields their keys."""
-        buckets = self._ends.get(tenant)
-        if buckets is None:
-            return
+        """Free the tenant's entities that are `gone` at `clock_ms`; yields their keys.
+
+        No more than a checkpoint may hold: the rest is left to the next ones.
+        """
         passed = clock_ms // self._bucket_ms
-        for bucket in [each for each in buckets if each <= passed]:
-            for key in buckets.pop(bucket):
+        if self._room is None:
+            self._room = _AT_ONCE + len(self.changed)
+        for bucket in self._ends.passed(tenant, passed):
+            if not self._room:
+                return
+            taken = self._ends.take(tenant, bucket, self._room)
+            self._room -= len(taken)
+            for key in taken:
                 entity = self.get(key)
                 if entity is None or self._bucket(entity) > passed:
                     continue
@@ -67,7 +83,7 @@ class Shelf(Generic[Entity]):
                     self.remove(key)
                     yield key
                 else:
-                    buckets[passed + 1].append(key)
+                    self._ends.add(tenant, passed + 1, key)
 
     def ends_ms(self, entity: Entity) -> int:
         """The last moment at which the entity is remembered."""
@@ -75,16 +91,15 @@ class Shelf(Generic[Entity]):
 
     def tenants(self) -> list[str]:
         """The tenants with entities."""
-        return list(self._ends)
+        return self._ends.tenants()
 
     def load(self, key: bytes, packed: bytes | None) -> Entity | None:
         """Take back a changelog value: returns the entity that stands now, or None."""
         if packed is None:
             self.packed.pop(key, None)
             return None
-        self.packed[key] = packed
         entity = self._decode.decode(packed)
-        self._ends[entity.tenant][self._bucket(entity)].append(key)
+        self._put(key, entity, packed)
         return entity
 
     def changes(self) -> Iterator[tuple[bytes, bytes | None]]:
@@ -92,3 +107,4 @@ class Shelf(Generic[Entity]):
         for key in self.changed:
             yield self.prefix + key, self.packed.get(key)
         self.changed = set()
+        self._room = None

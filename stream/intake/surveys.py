@@ -36,15 +36,13 @@ class Surveys:
         placer: Placer,
         hasher: Hasher,
         segment_keys: Sequence[str],
-        keep_ms: int,
-        *,
-        by_event_time: bool,
+        memory: Memory,
     ) -> None:
         self._tallies = tallies
         self._placer = placer
         self._hasher = hasher
         self._segment_keys = tuple(segment_keys)
-        self.memory = Memory(tallies, keep_ms, by_event_time=by_event_time)
+        self.memory = memory
         self.corrections: Counter[str] = Counter()
         """By kind, since they were last taken."""
         self.overflowed: Counter[str] = Counter()

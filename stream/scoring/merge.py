@@ -126,8 +126,11 @@ class Merger:
         self._dirty, self._moved, self._seen = set(), set(), set()
         return records
 
-    def load(self, key: bytes, value: bytes) -> None:
-        """Take back a changelog record; each key once, in any order."""
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """Take back a changelog record; a later one of the same key supersedes it, None deletes."""
+        if value is None:
+            self._unload(key)
+            return
         held = orjson.loads(value)
         match key[:1]:
             case b"p":
@@ -140,6 +143,11 @@ class Merger:
             case b"c":
                 tenant, family, window, pane, source, *series = orjson.loads(key[1:])
                 self._group(tenant, family).put(source, window, pane, tuple(series), tuple(held))
+
+    def _unload(self, key: bytes) -> None:
+        if key[:1] == b"c":
+            tenant, family, window, pane, source, *series = orjson.loads(key[1:])
+            self._group(tenant, family).drop(source, window, pane, tuple(series))
 
     def begin(self, now_ms: int) -> None:
         """All is loaded: the windows end at `now_ms`, or with the event clock at the families' times."""

@@ -56,6 +56,12 @@ class Group:
             self._move(window, series, counts, former or self._empty)
         return True
 
+    def drop(self, source: SourceName, window: int, pane: int, series: Labels) -> None:
+        """Forget a cell while the windows have no end yet."""
+        panes = self.cells[window]
+        if panes.get(pane, {}).get(source, {}).pop(series, None) is not None:
+            self.bound.release(series)
+
     def _move(self, window: int, series: Labels, plus: Tally, minus: Tally) -> None:
         sums, shown = self.sums[window], self.bound.shown(series)
         sums[shown] = tuple(

@@ -1,6 +1,6 @@
 """Laws of an intake: neither how records are read nor a crash anywhere changes what is counted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import pytest
@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from stream.intake.checkpoint import Checkpoint
 from stream.intake.partition import Intake
 from stream.intake.record import Source
+from stream.intake.store import MemoryStore, Store
+from stream.intake.tally import Change
 from stream.scoring.families import Row
 from stream.scoring.merge import Merger
 from stream.scoring.message import Message
@@ -129,10 +131,16 @@ _INTERACTION = st.fixed_dictionaries(
 class Run:
     """An intake, its changelog and the merger behind it, as they live through a plan of steps."""
 
-    def __init__(self, source: str, clock: str, records: Sequence[Stored]) -> None:
-        self.intake = Intake(Source(source, 0), rules(CX_CLOCK=clock, CX_DEDUP_RECORDS="8"))
+    def __init__(
+        self, source: str, clock: str, records: Sequence[Stored], stores: Callable[[], Store] = MemoryStore
+    ) -> None:
+        """`stores` makes what each worker keeps its entities in."""
+        self.intake = Intake(Source(source, 0), rules(CX_CLOCK=clock, CX_DEDUP_RECORDS="8"), stores())
         self.records = records
         self.log: dict[bytes, bytes] = {}
+        self.written: list[Change] = []
+        """The changelog before it is compacted."""
+        self._stores = stores
         self.told: list[Checkpoint] = []
         self.merger = Merger(ladders(self.intake.rules.windows), by_event_time=clock == "event")
         self._offset = 0
@@ -161,6 +169,7 @@ class Run:
         step = self.intake.checkpoint()
         self._read(more)
         compacted(self.log, step)
+        self.written += step.changes
         self.told.append(step)
         if sent:
             self._send(list(self.intake.messages(step.position, step.rows)))
@@ -172,7 +181,8 @@ class Run:
             self._offset += 1
 
     def _crash(self, back: int) -> None:
-        self.intake = recovered(self.log, self.records, self.intake)
+        self.intake.close()
+        self.intake = recovered(self.written, self.records, self.intake, self._stores())
         position = self.intake.position
         if position >= 0:
             rows = self.intake.tallies.above(self._committed)

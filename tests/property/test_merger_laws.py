@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream.intake.tally import Change
 from stream.scoring.families import Row, Series
 from stream.scoring.merge import Merger
 from stream.scoring.message import Labels, Message
@@ -126,22 +127,21 @@ def test_when_the_windows_end_and_checkpoints_are_made_does_not_matter(
 ) -> None:
     """Ends that move a little at a time; a restart after any message, from what was written."""
     order = interleaved(data, histories)
-    now_ms, log = START_MS, dict[bytes, bytes]()
+    now_ms, log = START_MS, list[Change]()
     merger = Merger(RUNGS, by_event_time=by_event_time)
     for offset, message in enumerate(order):
         merger.fold(offset, message)
         now_ms += times_ms[offset % len(times_ms)]
         merger.advance(now_ms)
         if data.draw(st.booleans()):
-            for key, value in merger.changes():
-                if value is None:
-                    log.pop(key, None)
-                else:
-                    log[key] = value
+            log += merger.changes()
         elif data.draw(st.booleans()):
             merger = Merger(RUNGS, by_event_time=by_event_time)
-            for key, value in log.items():
-                merger.load(key, value)
+            held = dict(log)
+            compacted = data.draw(st.booleans())
+            for key, value in log:
+                if not compacted or held.get(key) is value is not None:
+                    merger.load(key, value)
             merger.begin(now_ms)
             for again in range(merger.position + 1, offset + 1):
                 merger.fold(again, order[again])

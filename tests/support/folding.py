@@ -1,7 +1,7 @@
 """Small streams for an intake, and what it holds afterwards, without Kafka."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stream.flow.intake import rules as rules_of
@@ -10,6 +10,8 @@ from stream.intake.entities import Invitation, Response
 from stream.intake.partition import Intake
 from stream.intake.record import Source
 from stream.intake.rules import Rules
+from stream.intake.store import Store
+from stream.intake.tally import Change
 from stream.settings import Settings
 from tests.support.events import event, written
 from tests.support.spoiled import rfc3339
@@ -67,11 +69,20 @@ def folded(records: Sequence[Stored], intake: Intake | None = None, wall_ms: int
     return intake.checkpoint()
 
 
-def recovered(log: dict[bytes, bytes], records: Sequence[Stored], like: Intake) -> Intake:
-    """An intake made from what a changelog holds, and from the records that it wants to read again."""
-    intake = Intake(like.source, like.rules)
-    for key, value in log.items():
+def recovered(
+    log: Mapping[bytes, bytes] | Sequence[Change],
+    records: Sequence[Stored],
+    like: Intake,
+    store: Store | None = None,
+) -> Intake:
+    """An intake made from what a changelog holds, and from the records that it wants to read again.
+
+    `log`: the last value of each key, or every value ever written, in order.
+    """
+    intake = Intake(like.source, like.rules, store)
+    for key, value in log.items() if isinstance(log, Mapping) else log:
         intake.load(key, value)
+    intake.loaded()
     first = intake.begin()
     if first is not None:
         intake.refill([each for each in records if first <= each.offset <= intake.position])

@@ -1,7 +1,7 @@
 """A stage without Kafka: changelogs in memory with one owner at a time, a work that adds up what it reads."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
@@ -77,6 +77,7 @@ class FakeChangelog:
         self.topic = topic
         self.epoch = -1
         self.closed = False
+        self.clean = True
 
     async def claim(self) -> int:
         if self.topic.failures:
@@ -94,8 +95,9 @@ class FakeChangelog:
         self._check()
         self.topic.released = True
 
-    async def read(self, end: int) -> tuple[dict[bytes, bytes], bool]:
-        return dict(self.topic.held), self.topic.released
+    async def read(self, end: int) -> AsyncIterator[dict[bytes, bytes | None]]:
+        self.clean = self.topic.released
+        yield dict(self.topic.held)
 
     async def write(self, records: Sequence[Pair]) -> int:
         self._check()
@@ -124,6 +126,7 @@ class FakeWork:
         self.gate = asyncio.Event()
         self.gate.set()
         self.fails: Exception | None = None
+        self.closed = False
 
     @property
     def position(self) -> int:
@@ -137,9 +140,9 @@ class FakeWork:
     def changed(self) -> bool:
         return self.folded != self.flushed
 
-    def load(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+    def load(self, pairs: Sequence[Pair]) -> None:
         for _, value in pairs:
-            self.folded = [int(each) for each in value.split()]
+            self.folded = [int(each) for each in (value or b"").split()]
             self.flushed = list(self.folded)
 
     async def begin(self, committed: int | None, *, clean: bool) -> None:
@@ -156,6 +159,9 @@ class FakeWork:
             raise self.fails
         await write([(b"v", b" ".join(b"%d" % each for each in taken))])
         self.flushed = taken
+
+    def close(self) -> None:
+        self.closed = True
 
 
 class FakeHost:
