@@ -12,7 +12,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import CorruptRecordError, KafkaError
+from kafka.record import memory_records
+from kafka.record.default_records import DefaultRecord, DefaultRecordBatch
+from kafka.record.util import decode_varint
 from kafka.structs import OffsetAndMetadata
 
 from stream.errors import TopicError
@@ -38,6 +41,22 @@ class Rejected(NamedTuple):
     value: bytes | None
     headers: list[tuple[str, bytes]]
     cut: bool
+
+
+class _TolerantBatch(DefaultRecordBatch):  # type: ignore[misc]  # kafka-python carries no types
+    """A batch with whatever somebody else than a worker wrote: what cannot be read is an empty record."""
+
+    def _read_msg(self) -> Any:
+        try:
+            return super()._read_msg()
+        except (ValueError, IndexError, CorruptRecordError):
+            length, start = decode_varint(self._buffer, self._pos)
+            self._pos = start + length
+            offset = self.base_offset + self._next_record_index
+            return DefaultRecord(length, offset, self.max_timestamp, self.timestamp_type, None, None, [])
+
+
+memory_records.DefaultRecordBatch = _TolerantBatch
 
 
 class Outcome:

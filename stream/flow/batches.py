@@ -22,11 +22,13 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
 from stream.flow.dealing import dealer
-from stream.flow.raw import keep_raw
+from stream.flow.raw import held, keep_raw
 
 log = logging.getLogger(__name__)
 
 FETCH_WAIT_MS = 500
+_HELD_MAX_BYTES = 64 * 1_048_576
+_HELD_PAUSE_S = 0.05
 
 
 class ReadCommittedThread(driver.AIOKafkaConsumerThread):
@@ -84,8 +86,11 @@ class BatchConsumer(driver.Consumer):
         """Yield one message per partition and fetch; its value is a `Stretch` of records.
 
         What is left out here or on the way to an agent (a rebalance began) is noticed by the stage, and
-        fetched again.
+        fetched again. While much is held of batches that expanded, nothing is fetched.
         """
+        if held.unpacked > _HELD_MAX_BYTES:
+            await self.sleep(_HELD_PAUSE_S)
+            return
         fetched, active = await self._wait_next_records(timeout)
         if not fetched or self.should_stop:
             return

@@ -6,15 +6,32 @@ read here.
 
 Offsets have gaps (aborted transactions, their markers), so records alone do not show whether some were left
 out between two fetches. The consumer's position before and after them does.
+
+A batch that the codec cannot read, or whose records lie about their offsets, is read with care; it does not
+end the fetch (`unreadable`). A fetch ends early when its batches expand (`unpack`).
 """
 
+import contextlib
+import logging
+import weakref
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
+from aiokafka.consumer import fetcher
+from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
+from aiokafka.errors import CorruptRecordException
+from aiokafka.record.memory_records import MemoryRecords
+
+from stream.flow.unpack import bound_unpacking, unpacked
+from stream.flow.unreadable import CarefulBatch, StoredBatches
+
+log = logging.getLogger(__name__)
+_ENOUGH_BYTES = 4 * 1_048_576
+"""Unpacked bytes of one fetch after which the rest of it is fetched again."""
 
 _raw: set[str] = set()
-_wrap = PartitionRecords._consumer_record  # noqa: SLF001 - replaced below
+_unpack = PartitionRecords._unpack_records  # noqa: SLF001 - replaced below
 _getall = FetchResult.getall
 
 
@@ -25,13 +42,93 @@ class Stretch(list[Any]):
     end: int
 
 
+class _Held:
+    unpacked = 0
+    """Bytes of unpacked batches in stretches that are on their way or being folded."""
+    unreadable = 0
+    """Batches that had to be read with care."""
+
+
+held = _Held()
+
+
+class _Batches(MemoryRecords):  # type: ignore[misc]  # aiokafka carries no types
+    """aiokafka's batches of one fetch, and their bytes."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.content = content
+
+
 def keep_raw(topic: str) -> None:
     """From now on no consumer of this process wraps records of this topic; they are fetched as `Stretch`."""
     _raw.add(topic)
 
 
-def _consumer_record(self: PartitionRecords, tp: Any, record: Any) -> Any:
-    return record if tp.topic in _raw else _wrap(self, tp, record)
+def _records(self: PartitionRecords) -> Iterator[Any]:
+    """What aiokafka's `_unpack_records` gives, for our topics unwrapped, and whatever a batch holds."""
+    if self._tp.topic not in _raw:
+        yield from _unpack(self)
+        return
+    fetched, number, before = self._records, 0, unpacked.total
+    while fetched.has_next() and unpacked.total - before < _ENOUGH_BYTES:
+        batch = fetched.next_batch()
+        if self._check_crcs and not batch.validate_crc():
+            raise CorruptRecordException(f"Invalid CRC - {self._tp}")
+        end = batch.next_offset
+        if not _is_left_out(self, batch):
+            begun = self.next_fetch_offset
+            try:
+                for record in batch:
+                    offset = record.offset
+                    if self.next_fetch_offset <= offset < end:
+                        self.next_fetch_offset = offset + 1
+                        yield record
+                    elif not _was_read(batch, begun, offset):
+                        raise CorruptRecordException(f"offset {offset} before {end}")  # noqa: TRY301
+            except Exception as error:  # noqa: BLE001 - whatever stopped the codec would stop it for ever
+                yield from _with_care(self, StoredBatches(fetched.content).stored(number), error)
+        self.next_fetch_offset = end
+        number += 1
+
+
+def _is_left_out(self: PartitionRecords, batch: Any) -> bool:
+    """Whether a batch is a broker's mark, or of an aborted transaction. As in aiokafka."""
+    is_control = bool(batch.is_control_batch)
+    if self._isolation_level == READ_COMMITTED and batch.producer_id is not None:
+        if self._aborted_transactions:
+            self._consume_aborted_up_to(batch.base_offset)
+        if is_control and self._contains_abort_marker(batch):
+            self._aborted_producers.discard(batch.producer_id)
+        if batch.is_transactional and batch.producer_id in self._aborted_producers:
+            return True
+    return is_control
+
+
+def _was_read(batch: Any, begun: int, offset: int) -> bool:
+    """Whether a record was read by the fetch before; if not, its offset is not its batch's to give.
+
+    Brokers leave offsets to the records: one that says that it stands far ahead would make us take what
+    follows it for records that were read before.
+    """
+    is_resumed = batch.producer_id is None or begun > batch.base_offset
+    return is_resumed and offset < begun
+
+
+def _with_care(self: PartitionRecords, content: bytes, error: Exception) -> Iterator[Any]:
+    """What can be read of the rest of a batch, and a record that stands in for what cannot."""
+    batch = CarefulBatch(content)
+    held.unreadable += 1
+    if not held.unreadable & (held.unreadable - 1):  # the 1st, 2nd, 4th, 8th …
+        place = self._tp.topic, self._tp.partition, batch.base_offset, type(error).__name__
+        log.warning("%s-%d: the batch at offset %d is read with care: %s", *place)
+    with contextlib.suppress(Exception):
+        for record in batch:
+            if self.next_fetch_offset <= record.offset < batch.next_offset:
+                self.next_fetch_offset = record.offset + 1
+                yield record
+    if self.next_fetch_offset < batch.next_offset:
+        yield batch.stand_in(content)
 
 
 def _fetched(self: FetchResult, max_records: int | None = None) -> list[Any]:
@@ -41,15 +138,29 @@ def _fetched(self: FetchResult, max_records: int | None = None) -> list[Any]:
         return wrapped
     if not self.check_assignment(self._topic_partition) or not self.has_more():
         return []
-    records = self._partition_records
+    records, before = self._partition_records, unpacked.total
     start = records.next_fetch_offset
     stretch = Stretch(islice(records._records_iterator, max_records))  # noqa: SLF001 - as getall does
     stretch.start, stretch.end = start, records.next_fetch_offset
     self._update_position()
     if max_records is None or len(stretch) < max_records:
         self._partition_records = None
+    _hold(stretch, unpacked.total - before)
     return stretch
 
 
-PartitionRecords._consumer_record = _consumer_record  # noqa: SLF001 - aiokafka has no other way in
+def _hold(stretch: Stretch, size: int) -> None:
+    """Count unpacked bytes for as long as the stretch lives."""
+    if size:
+        held.unpacked += size
+        weakref.finalize(stretch, _let_go, size)
+
+
+def _let_go(size: int) -> None:
+    held.unpacked -= size
+
+
+bound_unpacking()
+PartitionRecords._unpack_records = _records  # noqa: SLF001 - aiokafka has no other way in
 FetchResult.getall = _fetched
+fetcher.MemoryRecords = _Batches
