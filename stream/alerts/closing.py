@@ -1,0 +1,76 @@
+"""Panes that close in order and once: the detector sees each when all sources have passed it.
+
+    source 0  ├─────────┼─────────┼────mark
+    source 1  ├─────────┼────mark │                   the lowest mark, less the grace
+                                  ▲
+    panes     │ closed  │ open    │ open              a pane closes when that passes its end
+
+Counts are absolute for a source, so what is said twice counts once. What comes for a closed pane leaves it
+closed; the answers that it says more than was known are counted as late.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct, field
+
+from stream.scoring.families import Tally
+from stream.scoring.message import Labels, SourceName
+
+Key = tuple[str, str, Labels]
+"""tenant, family, series."""
+
+
+class Closing(Struct):
+    """The panes of one width, of the series that one topic feeds."""
+
+    width_ms: int
+    grace_ms: int
+    sources: int
+    """How many source partitions there are; before all have told a mark, nothing closes."""
+    kept: int
+    """For how many panes after one has closed it is remembered what it held."""
+    marks: dict[SourceName, int] = field(default_factory=dict)
+    closed: int = -1
+    """The last pane that closed; -1: none."""
+    open: dict[int, dict[SourceName, dict[Key, Tally]]] = field(default_factory=dict)
+    known: dict[int, dict[SourceName, dict[Key, int]]] = field(default_factory=dict)
+    """Answers of closed panes."""
+
+    def mark(self, source: SourceName, at_ms: int) -> None:
+        """A source has reached a time; a mark never goes back."""
+        self.marks[source] = max(at_ms, self.marks.get(source, -1))
+
+    def put(self, source: SourceName, pane: int, key: Key, counts: Tally) -> int:
+        """Set what a source counts of a series in a pane; returns how many of that came too late."""
+        if pane > self.closed:
+            self.open.setdefault(pane, {}).setdefault(source, {})[key] = counts
+            return 0
+        known = self.known.setdefault(pane, {}).setdefault(source, {})
+        former, known[key] = known.get(key, 0), sum(counts)
+        return max(0, known[key] - former)
+
+    def close(self) -> Iterator[tuple[int, dict[Key, Tally]]]:
+        """Close what all sources have passed: the end in milliseconds, and counts, of each pane with any."""
+        if len(self.marks) < self.sources:
+            return
+        last = (min(self.marks.values()) - self.grace_ms) // self.width_ms - 1
+        for pane in sorted(each for each in self.open if each <= last):
+            self.closed = pane
+            by_source = self.open.pop(pane)
+            self.known[pane] = {
+                source: {key: sum(counts) for key, counts in cells.items()}
+                for source, cells in by_source.items()
+            }
+            yield (pane + 1) * self.width_ms, _merged(by_source)
+        self.closed = max(self.closed, last)
+        for pane in [each for each in self.known if each <= self.closed - self.kept]:
+            del self.known[pane]
+
+
+def _merged(by_source: dict[SourceName, dict[Key, Tally]]) -> dict[Key, Tally]:
+    found: dict[Key, Tally] = {}
+    for cells in by_source.values():
+        for key, counts in cells.items():
+            former = found.get(key)
+            found[key] = counts if former is None else tuple(map(sum, zip(former, counts, strict=True)))
+    return found
