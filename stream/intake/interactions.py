@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from stream.intake.events import Interaction
-from stream.intake.placement import Dims, Placer
+from stream.intake.placement import Dims, Placement, Placer
 from stream.intake.tally import Deltas, Tallies
 from stream.scoring.families import cell_of
 
@@ -20,7 +20,7 @@ class Interactions:
         self._segment_keys = tuple(segment_keys)
         self._width_ms = tallies.width_ms
         self._deltas: dict[
-            tuple[str, str, str | None, str | None, tuple[str | None, ...]], tuple[Deltas, tuple[str, ...]]
+            tuple[str, str, str | None, str | None, tuple[str | None, ...]], tuple[Deltas, Placement]
         ] = {}
 
     def take(self, event: Interaction, at_ms: int) -> None:
@@ -31,18 +31,17 @@ class Interactions:
             segments = tuple([(data.segments or {}).get(key) for key in self._segment_keys])
         key = event.tenantid, data.channel, data.touchpoint, data.valence, segments
         found = self._deltas.get(key)
-        if found is None:
+        if found is None or at_ms >= found[1].until_ms:
             if data.valence is None:
                 return
-            placement = self._placer.place(
-                Dims(event.tenantid, "interaction", data.channel, data.touchpoint, segments)
-            )
+            dims = Dims(event.tenantid, "interaction", data.channel, data.touchpoint, segments)
+            placement = self._placer.place(dims, at_ms)
             deltas = self._tallies.deltas(placement, "positive", cell_of("positive", data.valence))
-            found = self._deltas[key] = deltas, placement.overflowed
-        deltas, overflowed = found
+            self._deltas[key] = deltas, placement
+            self.overflowed.update(placement.overflowed)
+        else:
+            deltas = found[0]
         deltas[at_ms // self._width_ms] += 1
-        if overflowed:
-            self.overflowed.update(overflowed)
 
     def settle(self) -> None:
         """Forget where interactions are counted: it is good until the tallies settle."""

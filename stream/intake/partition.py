@@ -25,6 +25,7 @@ from stream.intake.decode import Decoder
 from stream.intake.events import Interaction
 from stream.intake.interactions import Interactions
 from stream.intake.memory import Memory
+from stream.intake.names import Names
 from stream.intake.placement import Placer
 from stream.intake.recent import RecentIds, Refill
 from stream.intake.record import Record, Rejected, Source
@@ -57,7 +58,9 @@ class Intake:
         self.tallies = Tallies(ladders(rules.windows), by_event_time=rules.by_event_time)
         self._recent = RecentIds(rules.dedup_records)
         self._decoder = Decoder(source.topic, rules.tenants)
-        self._placer = Placer(rules.views, rules.segment_keys, rules.max_series)
+        longest = max(ladders(rules.windows), key=lambda rung: rung.width_ms * rung.panes)
+        self._names = Names(rules.max_series, longest, self._clock_of)
+        self._placer = Placer(rules.views, rules.segment_keys, self._names)
         self._interactions = Interactions(self.tallies, self._placer, rules.segment_keys)
         self._keep_ms = rules.keep_ms
         self._store: Store = MemoryStore() if store is None else store
@@ -76,7 +79,8 @@ class Intake:
     @property
     def pending(self) -> int:
         """At most so many records a checkpoint would hold; of rejected ones, the bytes count."""
-        return self.tallies.pending + self._surveys.memory.size + self._rejected_bytes // _BYTES_A_RECORD
+        kept = self.tallies.pending + self._surveys.memory.size + self._names.pending
+        return kept + self._rejected_bytes // _BYTES_A_RECORD
 
     @property
     def changed(self) -> bool:
@@ -125,6 +129,10 @@ class Intake:
             else:
                 outcomes["duplicate"] += 1
 
+    def _clock_of(self, tenant: str) -> int:
+        """What has passed by then, nothing waits for any more."""
+        return self.stored_ms if self._by_wall else self._tenants[tenant].high_ms
+
     def _tenant(self, name: str) -> Tenant:
         tenant = self._tenants[name] = Tenant(name, self.source.partition, self.rules.partitions)
         return tenant
@@ -157,15 +165,12 @@ class Intake:
 
     def checkpoint(self) -> Checkpoint:
         """Take everything that changed since the last checkpoint. The state is at `position`."""
-        self._surveys.memory.expire(
-            lambda name: self.stored_ms if self._by_wall else self._tenants[name].high_ms
-        )
+        self._surveys.memory.expire(self._clock_of)
+        self._placer.expire(self.stored_ms if self._by_wall else self.mark_ms)
         self._interactions.settle()
         self.tallies.settle(self.position, self.stored_ms)
-        if self.tallies.dropped:
-            self._placer.restore(self.tallies.live())
-            self.tallies.dropped = False
         changes, rows = self.tallies.changes()
+        changes += self._names.changes()
         changes += self._surveys.memory.changes()
         self._store.settle()
         changes += [(b"t" + tenant.name.encode(), orjson.dumps(tenant.high_ms)) for tenant in self._raised]
@@ -203,6 +208,8 @@ class Intake:
                 self.tallies.load(key, value)
             case b"r" | b"i":
                 self._surveys.memory.load(key, value)
+            case b"n":
+                self._names.load(key, value)
             case b"t" if value is not None:
                 self._tenant(key[1:].decode()).high_ms = orjson.loads(value)
             case b"d":
@@ -223,7 +230,6 @@ class Intake:
 
         Returns the source offset from which `refill` wants the records up to `position`; None: it wants none.
         """
-        self._placer.restore(self.tallies.live())
         self._refill = self._recent.begin()
         return self._refill.first_offset
 

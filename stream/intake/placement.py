@@ -4,20 +4,19 @@
                                                           │
                          more than CX_MAX_SERIES of the tenant: the new series' labels are `other`
 
-A placement is remembered by its dims, so an event costs one look-up. What was counted in `other` is taken
-from `other` again: the views that overflowed are kept, as a bit mask, with whatever may be taken back.
+Who has a name and who does not follows from the records alone (`names.py`). A placement is remembered by its
+dims, so an event costs one look-up. What was counted in `other` is taken from `other` again: the views that
+overflowed are kept, as a bit mask, with whatever may be taken back.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from stream.intake.names import Names, SeriesLabels
 
 OTHER = "other"
 _REMEMBERED = 4
-_K = TypeVar("_K")
-
-SeriesLabels = tuple[str, str, str, str, str]
-"""level, by, channel, touchpoint, segment: a series without its tenant."""
+_ALWAYS_MS, _NEVER_MS = 2**63, -(2**63)
 
 
 class View(Protocol):
@@ -47,35 +46,43 @@ class Dims(NamedTuple):
 class Placement:
     """The series of one combination of values."""
 
-    __slots__ = ("overflow", "overflowed", "series", "tenant")
+    __slots__ = ("named", "overflow", "overflowed", "series", "tenant", "until_ms")
 
     def __init__(
-        self, tenant: str, series: tuple[SeriesLabels, ...], overflow: int, overflowed: tuple[str, ...]
+        self,
+        tenant: str,
+        series: tuple[SeriesLabels, ...],
+        overflow: int,
+        overflowed: tuple[str, ...],
+        named: tuple[SeriesLabels, ...] = (),
     ) -> None:
         self.tenant = tenant
         self.series = series
+        self.named = named
+        """Those that take room."""
         self.overflow = overflow
         """Bit i: the i-th view's series is `other`."""
         self.overflowed = overflowed
         """The labels that were replaced."""
+        self.until_ms = _NEVER_MS
+        """For events of that time or later, ask the placer again."""
 
 
 class Placer:
     """Finds the series of an event."""
 
-    def __init__(self, views: Sequence[View], segment_keys: Sequence[str], max_series: int) -> None:
+    def __init__(self, views: Sequence[View], segment_keys: Sequence[str], names: Names) -> None:
         self._views = tuple(views)
         self._position = {key: i for i, key in enumerate(segment_keys)}
-        self._max_series = max_series
-        self._known: defaultdict[str, set[SeriesLabels]] = defaultdict(set)
+        self._names = names
         self._fresh: dict[Dims, Placement] = {}
         self._former: dict[tuple[Dims, int], Placement] = {}
 
-    def place(self, dims: Dims) -> Placement:
-        """The series that a new event with these values counts in."""
+    def place(self, dims: Dims, at_ms: int) -> Placement:
+        """The series that a new event with these values and this time counts in."""
         placement = self._fresh.get(dims)
-        if placement is None:
-            placement = self._remember(self._fresh, dims, self._place(dims, None))
+        if placement is None or at_ms >= placement.until_ms:
+            return self._look(dims, at_ms)
         return placement
 
     def replace(self, dims: Dims, overflow: int) -> Placement:
@@ -83,50 +90,60 @@ class Placer:
         key = dims, overflow
         placement = self._former.get(key)
         if placement is None:
-            placement = self._remember(self._former, key, self._place(dims, overflow))
+            if len(self._former) >= _REMEMBERED * self._names.most:
+                self._former.clear()
+            placement = self._former[key] = self._place(dims, overflow, 0)
         return placement
 
-    def _remember(self, cache: dict[_K, Placement], key: _K, placement: Placement) -> Placement:
-        if len(cache) >= _REMEMBERED * self._max_series:
-            cache.clear()
-        cache[key] = placement
+    def expire(self, clock_ms: int) -> None:
+        """Free the names that no window holds; `clock_ms`: the highest of the tenants' clocks."""
+        if self._names.expire(clock_ms):
+            self._forget()
+
+    def _look(self, dims: Dims, at_ms: int) -> Placement:
+        """Decide anew, where room may have become free or a name is used longer than before."""
+        pane = self._names.pane(at_ms)
+        if self._names.free(dims.tenant) or len(self._fresh) >= _REMEMBERED * self._names.most:
+            self._forget()
+        placement = self._fresh.get(dims)
+        if placement is None:
+            placement = self._fresh[dims] = self._place(dims, None, pane)
+        for series in placement.named:
+            self._names.use(dims.tenant, series, pane)
+        if not placement.overflow:
+            until_ms = self._names.end_ms(pane) if placement.named else _ALWAYS_MS
+            placement.until_ms = max(placement.until_ms, until_ms)
         return placement
 
-    def _place(self, dims: Dims, overflow: int | None) -> Placement:
-        found, mask, replaced = [], 0, set()
+    def _forget(self) -> None:
+        """Whoever still holds a placement must ask again."""
+        for placement in self._fresh.values():
+            placement.until_ms = _NEVER_MS
+        self._fresh.clear()
+
+    def _place(self, dims: Dims, overflow: int | None, pane: int) -> Placement:
+        found, named, mask, replaced = [], [], 0, set()
         for bit, view in enumerate(self._views):
             values = [self._value(dims, key) for key in view.keys]
             if None in values:
                 continue
-            series = _series(dims.level, view, values)
-            if not self._fits(dims.tenant, view, series) if overflow is None else overflow >> bit & 1:
+            series, other = (_series(dims.level, view, each) for each in (values, [OTHER] * len(values)))
+            if overflow is not None:
+                fits = not overflow >> bit & 1
+            else:
+                fits = series == other or self._names.use(dims.tenant, series, pane)
+            if not fits:
                 mask |= 1 << bit
                 replaced |= {_label(key) for key in view.keys}
-                series = _series(dims.level, view, [OTHER] * len(values))
-            found.append(series)
-        return Placement(dims.tenant, tuple(found), mask, tuple(sorted(replaced)))
-
-    def _fits(self, tenant: str, view: View, series: SeriesLabels) -> bool:
-        known = self._known[tenant]
-        if not view.keys or series in known:
-            return True
-        if len(known) >= self._max_series:
-            return False
-        known.add(series)
-        return True
+            elif series != other:
+                named.append(series)
+            found.append(series if fits else other)
+        return Placement(dims.tenant, tuple(found), mask, tuple(sorted(replaced)), tuple(named))
 
     def _value(self, dims: Dims, key: str) -> str | None:
         if key in ("channel", "touchpoint"):
             return dims.channel if key == "channel" else dims.touchpoint
         return dims.segments[self._position[key]]
-
-    def restore(self, live: Iterable[tuple[str, SeriesLabels]]) -> None:
-        """Begin with the series that are alive, as (tenant, series); all other room is free again."""
-        self._known.clear()
-        self._fresh.clear()
-        for tenant, series in live:
-            if series[1:] != ("total", "", "", "") and OTHER not in series[2:4]:
-                self._known[tenant].add(series)
 
 
 def _label(key: str) -> str:

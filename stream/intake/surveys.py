@@ -99,7 +99,7 @@ class Surveys:
         return "counted"
 
     def _contribute(self, key: bytes, response: Response) -> None:
-        placement = self._placer.place(response.dims)
+        placement = self._placer.place(response.dims, response.at_ms)
         response.overflow = placement.overflow
         self.overflowed.update(placement.overflowed)
         for metric, value in response.answers:
@@ -139,7 +139,7 @@ class Surveys:
             return "duplicate"
         segments = self._segments(data.segments)
         placement = self._placer.place(
-            Dims(event.tenantid, data.level, data.channel, data.touchpoint, segments)
+            Dims(event.tenantid, data.level, data.channel, data.touchpoint, segments), at_ms
         )
         self.overflowed.update(placement.overflowed)
         expires = parse_ms(data.expires_at) if data.expires_at is not None else at_ms + _EXPIRES_MS

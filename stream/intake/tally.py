@@ -11,12 +11,13 @@ window has passed is forgotten; what would still change it changes nothing any m
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from operator import add as plus
 
 import orjson
 
-from stream.intake.placement import Placement, SeriesLabels
+from stream.intake.names import SeriesLabels
+from stream.intake.placement import Placement
 from stream.scoring.families import FAMILIES
 from stream.scoring.panes import Ladder, common_width_ms
 
@@ -56,8 +57,6 @@ class Tallies:
         self._steps = _steps([rung.width_ms // self.width_ms for rung in rungs])
         self._pending: dict[tuple[Placement, str, int], Deltas] = {}
         self.groups: dict[tuple[str, str], Group] = {}
-        self.dropped = False
-        """Whether panes were forgotten since the placer last learnt which series live."""
         self._dirty: dict[tuple[str, str, int, int, SeriesLabels], list[int]] = {}
         self._gone: list[bytes] = []
         self._raised: set[tuple[str, str]] = set()
@@ -168,7 +167,6 @@ class Tallies:
             for series in group.packs.pop((window, pane)):
                 self._gone.append(_key(group.tenant, group.family, window, pane, series))
                 self._dirty.pop((group.tenant, group.family, window, pane, series), None)
-            self.dropped = True
 
     def changes(self) -> tuple[list[Change], dict[tuple[str, str], list[CellRow]]]:
         """What `settle` changed since the last call: changelog records; by tenant and family what to send on.
@@ -214,13 +212,6 @@ class Tallies:
             packs.setdefault((window, pane), {})[series] = orjson.loads(value)
         elif (window, pane) in packs:
             packs[window, pane].pop(series, None)
-
-    def live(self) -> Iterator[tuple[str, SeriesLabels]]:
-        """Every series with a pane, as (tenant, series); repeats are possible."""
-        for group in self.groups.values():
-            for pack in group.packs.values():
-                for series in pack:
-                    yield group.tenant, series
 
 
 def _key(tenant: str, family: str, window: int, pane: int, series: SeriesLabels) -> bytes:

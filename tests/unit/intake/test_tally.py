@@ -1,6 +1,7 @@
 """What a partition contributes to series and panes."""
 
-from stream.intake.placement import Placement, SeriesLabels
+from stream.intake.names import SeriesLabels
+from stream.intake.placement import Placement
 from stream.intake.tally import CellRow, Change, Tallies
 from stream.scoring.panes import ladders
 from stream.values import Window
@@ -76,7 +77,6 @@ def test_panes_are_forgotten_when_their_window_has_passed_them() -> None:
     assert [] == kept
     assert [None, None] == [value for _, value in gone]
     assert {(1, 60)} == set(of.groups["acme", "nps"].packs)
-    assert of.dropped
 
 
 def test_what_comes_for_a_forgotten_pane_changes_nothing() -> None:
@@ -132,4 +132,3 @@ def test_what_is_loaded_is_what_was_written() -> None:
     packs, loaded = (each.groups["acme", "nps"].packs for each in (of, again))
     assert packs == {key: pack for key, pack in loaded.items() if pack}
     assert of.high_ms("acme", "nps") == again.high_ms("acme", "nps") == AT_MS
-    assert {("acme", TOTAL), ("acme", WEB)} == set(again.live())
