@@ -111,9 +111,9 @@ class Engine:
         return int((await self.app.consumer.earliest_offsets(tp))[TopicPartition(*tp)])
 
     async def rewind(self, tp: TP, offset: int) -> None:
-        """Let the consumer fetch again from this offset on."""
-        log.info("%s-%d is fetched again from offset %d", tp.topic, tp.partition, offset)
-        await self.app.batch_consumer.rewind(tp, offset)
+        """See that records from this offset on are still to be fetched."""
+        if await self.app.batch_consumer.rewind(tp, offset):
+            log.info("%s-%d is fetched again from offset %d", tp.topic, tp.partition, offset)
 
     def durable(self, tp: TP, offset: int) -> None:
         """Let the next commit say that records up to this offset are done."""
@@ -230,7 +230,7 @@ class Engine:
             end = self.app.batch_consumer.end_of(tp)
             if end is None or not slot.usable:
                 return None
-            total += max(0, end - max(slot.work.position + 1, slot.through))
+            total += max(0, end - slot.wanted)
         return total
 
     def rows(self) -> list[Row]:

@@ -22,7 +22,7 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
 from stream.flow.dealing import dealer
-from stream.flow.raw import held, keep_raw
+from stream.flow.raw import Stretch, held, keep_raw
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +85,9 @@ class BatchConsumer(driver.Consumer):
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 - Faust's signature
         """Yield one message per partition and fetch; its value is a `Stretch` of records.
 
-        What is left out here or on the way to an agent (a rebalance began) is noticed by the stage, and
-        fetched again. While much is held of batches that expanded, nothing is fetched.
+        What is left out here is fetched again; what is lost on the way to an agent (a rebalance began), the
+        stage asks for when the partition is ready again. Nothing is fetched while much is held of batches
+        that expanded.
         """
         if held.unpacked > _HELD_MAX_BYTES:
             await self.sleep(_HELD_PAUSE_S)
@@ -95,10 +96,11 @@ class BatchConsumer(driver.Consumer):
         if not fetched or self.should_stop:
             return
         for tp, records in fetched.items():
-            if not self.flow_active:
-                break
-            if active is None or tp in active or tp in self._buffered_partitions:
+            wanted = active is None or tp in active or tp in self._buffered_partitions
+            if self.flow_active and wanted:
                 yield tp, _message(tp, records, self.app.consumer_generation_id)
+            else:
+                await self.rewind(tp, cast("Stretch", records).start)
 
     def end_of(self, tp: TP) -> int | None:
         """Offset behind the broker's last record, as far as known; None when the partition is not ours."""
@@ -144,15 +146,22 @@ class BatchConsumer(driver.Consumer):
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Do nothing: the stock gap would mark a batch done before it was processed."""
 
-    async def rewind(self, tp: TP, offset: int) -> None:
-        """Fetch again from this offset on."""
+    async def rewind(self, tp: TP, offset: int) -> bool:
+        """See that records from this offset on are still to be fetched; whether that had to be done."""
 
-        async def seek() -> None:  # in the consumer's thread: its state is not for others
-            consumer = self._thread._ensure_consumer()  # noqa: SLF001 - Faust offers no seek that is not lost
-            if tp in consumer.assignment():
-                consumer.seek(aiokafka.TopicPartition(*tp), offset)
+        async def seek() -> bool:  # in the consumer's thread: its state is not for others
+            consumer, at = self._thread._ensure_consumer(), aiokafka.TopicPartition(*tp)  # noqa: SLF001
+            if at not in consumer.assignment():
+                return False
+            # Asking for the position would wait until there is one: then it is what was committed.
+            state = consumer._subscription.subscription.assignment.state_value(at)  # noqa: SLF001
+            beyond: bool = state.has_valid_position and state.position > offset
+            if beyond:
+                consumer.seek(at, offset)
+            return beyond
 
-        await self._thread.call_thread(seek)
+        sought: bool = await self._thread.call_thread(seek)
+        return sought
 
 
 class _Unread(dict[TP, Any]):

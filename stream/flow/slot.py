@@ -76,6 +76,11 @@ class Slot:
         """Whether the state is recovered and, for all we know, ours."""
         return self.ready.is_set() and not self.lost
 
+    @property
+    def wanted(self) -> int:
+        """The offset at which the log goes on for us."""
+        return max(self.work.position + 1, self.through)
+
     def lose(self) -> None:
         """Give the state up; whoever waits goes on."""
         self.lost = True

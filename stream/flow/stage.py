@@ -49,7 +49,7 @@ class Host(Protocol):
         """The first offset that the log still has."""
 
     async def rewind(self, tp: TP, offset: int) -> None:
-        """Fetch again from this offset on."""
+        """See that records from this offset on are still to be fetched."""
 
     def durable(self, tp: TP, offset: int) -> None:
         """Let the next commit say that records up to this offset are done."""
@@ -141,7 +141,7 @@ class Stage:
         else:
             slot.ready.set()
             # A batch under way was cut short meanwhile, and its rest is not fetched by itself.
-            await self._host.rewind(slot.tp, max(slot.work.position + 1, slot.through))
+            await self._host.rewind(slot.tp, slot.wanted)
 
     def lose(self) -> None:
         """Give up the state of every partition."""
@@ -195,7 +195,7 @@ class Stage:
 
     async def _joins(self, slot: Slot, stretch: Stretch) -> bool:
         """Whether nothing lies between what was folded and the stretch; what does is fetched again."""
-        wanted = max(slot.work.position + 1, slot.through)
+        wanted = slot.wanted
         if stretch.start <= wanted:
             slot.rewound_s = None
             return True
@@ -221,6 +221,8 @@ class Stage:
                 await self._recover(slot)
             if slot.durable >= 0:
                 self._host.durable(slot.tp, slot.durable)
+            # What was read before may have been lost in the rebalance, and nothing may come after it.
+            await self._host.rewind(slot.tp, slot.wanted)
             while True:
                 await slot.dirty.wait()
                 slot.dirty.clear()

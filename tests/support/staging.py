@@ -169,6 +169,8 @@ class FakeHost:
 
     def __init__(self) -> None:
         self.first = 0
+        self.read: dict[TP, int] = {}
+        """Where the consumer stands."""
         self.rewound: list[int] = []
         self.marked: list[int] = []
         self.times: list[float] = []
@@ -181,7 +183,9 @@ class FakeHost:
         return self.first
 
     async def rewind(self, tp: TP, offset: int) -> None:
-        self.rewound.append(offset)
+        if self.read.get(tp, offset) > offset:
+            self.read[tp] = offset
+            self.rewound.append(offset)
 
     def durable(self, tp: TP, offset: int) -> None:
         self.marked.append(offset)
@@ -219,6 +223,7 @@ class Bed:
 
     async def taken(self, start: int, end: int, partition: int = 0) -> None:
         """Hand over a stretch of the log."""
+        self.host.read[TP("t", partition)] = end
         await self.stage.take(TP("t", partition), stretch(start, end))
 
     async def other_owner(self, partition: int = 0, value: bytes = b"0 1 2 3") -> None:

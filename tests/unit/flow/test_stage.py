@@ -97,6 +97,25 @@ async def test_a_gap_is_fetched_again_and_nothing_behind_it_is_folded(bed: Bed) 
 
 
 @played
+async def test_what_a_rebalance_lost_is_fetched_again_though_nothing_comes_after_it(bed: Bed) -> None:
+    """Whether the partition is recovered or stays; what is still to come is left alone."""
+    await bed.assigned(0)
+    await bed.taken(0, 3)
+    for times in (1, 2):
+        bed.host.read[FIRST] = 7
+        await bed.stage.hand_over()
+        await bed.assigned(0)
+        await until(lambda: bed.host.read[FIRST] == 3)
+        assert times * [3] == bed.host.rewound
+        await bed.other_owner(value=b"0 1 2")
+    bed.host.read[FIRST] = 2
+    await bed.stage.hand_over()
+    await bed.assigned(0)
+    await idle()
+    assert ([3, 3], 2) == (bed.host.rewound, bed.host.read[FIRST])
+
+
+@played
 async def test_a_gap_is_asked_for_once_a_second(bed: Bed) -> None:
     """What is on its way still arrives meanwhile; a request that was lost is made again."""
     await bed.assigned(0)
@@ -249,6 +268,7 @@ async def test_after_a_sleep_only_what_nobody_claimed_is_ours(bed: Bed) -> None:
     await bed.assigned(0, 1)
     await bed.taken(0, 2)
     await bed.other_owner(1)
+    bed.host.read[FIRST] = 5
     await bed.stage.confirm()
     assert bed.stage.slots[FIRST].usable
     assert not bed.stage.slots[SECOND].usable
