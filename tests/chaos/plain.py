@@ -69,7 +69,7 @@ class Plain(Seats[Process]):
     def _launch(self, seat: int, log: Path) -> Process:
         settings = {
             "PLAIN_BROKER": f"kafka://{self.broker.bootstrap}",
-            "PLAIN_DATADIR": str(log.parent / "data"),
+            "PLAIN_DATADIR": str(self.data(seat)),
         }
         return Process([sys.executable, "-m", "tests.chaos.plain"], log, settings)
 

@@ -9,9 +9,10 @@ from stream import topics
 from stream.settings import Settings
 from tests.chaos.load import Load
 from tests.chaos.presence import doubled, joined, missing, recoveries, seconds, stretches
+from tests.chaos.report import Report
 from tests.chaos.schedule import schedule
 from tests.chaos.service import Service
-from tests.chaos.verdict import Report, compare, oracle, unrejected, wait_until_counted
+from tests.chaos.verdict import compare, oracle, unrejected, wait_until_counted
 from tests.chaos.watch import Watch, wrong_spans
 from tests.support.traffic import SOURCES, ends
 
@@ -30,7 +31,7 @@ class Run:
         self.report = Report(
             seed,
             length_s,
-            f"{rate:g} events/s, {self.service.clock} clock, {members} membership",
+            f"{rate:g} events/s, {self.service.clock} clock, {members} membership, {self.service.store}",
             schedule(seed, length_s, broker=broker),
             folder=str(folder),
         )
@@ -80,7 +81,7 @@ class Run:
         report = self.report
         load.stop()
         stopped_s = time.monotonic()
-        report.unsent = load.failed
+        report.unsent, report.disks = load.failed, self.service.limited
         truth, report.records = oracle(self.service)
         report.cells = compare(self.service, truth, stopped_s)
         self.watch.stop()

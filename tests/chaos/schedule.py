@@ -30,6 +30,8 @@ class Verb(StrEnum):
     START = "worker starts"
     FREEZE = "SIGSTOP"
     THAW = "SIGCONT"
+    FILL = "disk full"
+    FREE = "disk free"
     BROKER_STOP = "broker stops"
     BROKER_KILL = "broker kill -9"
     BROKER_FREEZE = "broker SIGSTOP"
@@ -119,6 +121,11 @@ def _power_cut(b: _Builder, at_s: float) -> Iterator[Action]:
         yield from b.pair(at_s, seat, Verb.KILL, Verb.START, back_s)
 
 
+def _fill(b: _Builder, at_s: float) -> Iterator[Action]:
+    """The disk of its data folder is full when it starts, too."""
+    return b.one(at_s, Verb.FILL, Verb.FREE, 5, SESSION_S + 5)
+
+
 def _add(b: _Builder, at_s: float) -> Iterator[Action]:
     """One worker more that stays; not another: they share two processors."""
     if b.seats == SEATS:
@@ -158,6 +165,7 @@ STORM: tuple[Strike, ...] = (
     _broker_stop,
     _nap,
     _broker_freeze,
+    _fill,
     _kill,
 )
 

@@ -12,6 +12,7 @@ from typing import Generic, NamedTuple, TypeVar
 from stream.cli.main import USAGE
 from tests.chaos.schedule import BROKER, Action, Phase, Verb
 from tests.support import kafka
+from tests.support.disk import Disk
 from tests.support.processes import Process
 
 _BROKER = {
@@ -25,6 +26,7 @@ _END_S = 20.0
 _ENDED_WELL = (0, -signal.SIGTERM)
 """The latter where it was told before it had begun to listen."""
 _LOG_TAIL = 2_000
+_DISK_BYTES = 128 * 2**20
 _OUTAGE_S = 60.0
 _AGAIN_S = 3.0
 
@@ -38,7 +40,7 @@ class Ended(NamedTuple):
     seat: int
     status: int | None
     outage: bool
-    """Whether the broker was down not long before."""
+    """Whether the broker was down, or its disk full, not long before."""
     begun: bool
     """Whether it had come so far as to count anything."""
     log: str
@@ -66,9 +68,25 @@ class Seats(ABC, Generic[Seated]):
         self._told: dict[int, float] = {}
         self._again_s: dict[int, float] = {}
         self._down_s = -_OUTAGE_S
+        self._disks: dict[int, Disk] = {}
+        self._full_s: dict[int, float] = {}
         self._broker_thread = ThreadPoolExecutor(1)
         self._lock = threading.Lock()
         self._events = (folder / "events").open("a", encoding="utf-8", buffering=1)
+
+    def data(self, seat: int) -> Path:
+        """The folder for a worker's data, on a disk of its own."""
+        return self._disk(seat).folder
+
+    @property
+    def limited(self) -> bool:
+        """Whether the disks can be filled."""
+        return all(disk.limited for disk in self._disks.values())
+
+    def _disk(self, seat: int) -> Disk:
+        if seat not in self._disks:
+            self._disks[seat] = Disk(self.folder / f"worker-{seat}" / "data", _DISK_BYTES)
+        return self._disks[seat]
 
     def _log(self, what: str) -> None:
         """For whoever looks for the cause afterwards: what was done when, beside the workers' logs."""
@@ -101,7 +119,8 @@ class Seats(ABC, Generic[Seated]):
         worker.kill()
 
     def _note_end(self, seat: int, worker: Seated) -> None:
-        outage = time.monotonic() - self._down_s < _OUTAGE_S
+        since_s = max(self._down_s, self._full_s.get(seat, -_OUTAGE_S))
+        outage = time.monotonic() - since_s < _OUTAGE_S
         self._log(f"worker {seat} ended with {worker.returncode}")
         self.ended.append(
             Ended(seat, worker.returncode, outage, worker.returncode != USAGE, worker.log[-_LOG_TAIL:])
@@ -144,6 +163,12 @@ class Seats(ABC, Generic[Seated]):
                 worker.signal(signal.SIGSTOP)
             case Verb.THAW if worker:
                 worker.signal(signal.SIGCONT)
+            case Verb.FILL:
+                self._disk(seat).fill()
+                self._full_s[seat] = float("inf")
+            case Verb.FREE:
+                self._disk(seat).free()
+                self._full_s[seat] = time.monotonic()
             case _:
                 pass
 
@@ -191,4 +216,6 @@ class Seats(ABC, Generic[Seated]):
         self._broker_thread.shutdown()
         for worker in self.workers.values():
             worker.kill()
+        for disk in self._disks.values():
+            disk.close()
         self.broker.kill()

@@ -13,10 +13,11 @@ class Service(Seats[Worker]):
     """Workers of one service, their settings chosen by the seed."""
 
     def __init__(self, folder: Path, seed: int) -> None:
-        """Even seeds: windows end by the event clock; every third: static membership."""
+        """Even seeds: windows end by the event clock; every third: static membership; half: RocksDB."""
         super().__init__(folder)
         self.clock = "wall" if seed % 2 else "event"
         self.static = seed % 3 == 2
+        self.store = "rocksdb" if seed // 2 % 2 else "memory"
         self._ports: dict[int, int] = {}
 
     @property
@@ -29,6 +30,7 @@ class Service(Seats[Worker]):
             "CX_PARTITIONS": str(PARTITIONS),
             "CX_SESSION_TIMEOUT": f"{SESSION_S}s",
             "CX_CLOCK": self.clock,
+            "CX_STORE": self.store,
             "CX_WINDOWS": "5m,1h,30d",
             "CX_TENANTS": TENANTS,
             "CX_DEDUP_RECORDS": "700",
@@ -44,6 +46,6 @@ class Service(Seats[Worker]):
 
     def _launch(self, seat: int, log: Path) -> Worker:
         port = self._ports.setdefault(seat, free_ports(1)[0])
-        own = {"CX_METRICS_PORT": str(port), "CX_DATADIR": str(log.parent / "data")}
+        own = {"CX_METRICS_PORT": str(port), "CX_DATADIR": str(self.data(seat))}
         members = {"CX_INSTANCE_ID": f"seat-{seat}"} if self.static else {}
         return Worker(self.env | own | members, log)

@@ -7,6 +7,7 @@ from tests.chaos.schedule import Action, Verb, schedule
 
 PAIRS = {
     Verb.FREEZE: Verb.THAW,
+    Verb.FILL: Verb.FREE,
     Verb.BROKER_STOP: Verb.BROKER_START,
     Verb.BROKER_KILL: Verb.BROKER_START,
     Verb.BROKER_FREEZE: Verb.BROKER_THAW,
@@ -30,6 +31,7 @@ def test_a_minute_has_every_kind_of_strike_and_leaves_all_whole(seed: int) -> No
     for phase in (calm, storm):
         assert _in_the_end(phase.actions) <= {
             Verb.THAW,
+            Verb.FREE,
             Verb.START,
             Verb.TERM,
             Verb.BROKER_START,
