@@ -25,6 +25,20 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     return inherited | {"PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"} | dict(settings)
 
 
+def cx(
+    settings: Mapping[str, str], *args: str, given: bytes = b"", deadline: float = 90
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command to its end, with these settings and this input."""
+    return subprocess.run(
+        [*CX, *args],
+        input=given,
+        capture_output=True,
+        check=False,
+        env=environment(settings),
+        timeout=deadline,
+    )
+
+
 class Process:
     """A command in a process group of its own; stdout and stderr go to one log file."""
 

@@ -68,7 +68,7 @@ def events(draw: st.DrawFn) -> dict[str, Any]:
 
 _TOKENS = rb"""{ } [ ] , : " \ null NaN - 0 1e999 \ud800 "type": "data":{}, {}{} 1],[1"""
 _BYTES = [b" ", b"\n", b"\x00", b"\xff", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"[" * 20, b"9" * 40]
-_FRAGMENTS = [*_TOKENS.split(), *_BYTES]
+FRAGMENTS = [*_TOKENS.split(), *_BYTES]
 
 
 @st.composite
@@ -78,7 +78,7 @@ def damaged(draw: st.DrawFn) -> bytes:
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, len(value)))
         end = draw(st.integers(start, min(len(value), start + 12)))
-        value = value[:start] + draw(st.sampled_from(_FRAGMENTS) | st.binary(max_size=3)) + value[end:]
+        value = value[:start] + draw(st.sampled_from(FRAGMENTS) | st.binary(max_size=3)) + value[end:]
     return value
 
 
