@@ -20,11 +20,10 @@ from typing import Any, NamedTuple, Self
 
 import orjson
 from kafka import KafkaAdminClient, KafkaProducer
-from kafka.errors import KafkaError
 from kafka.future import Future
 
 from stream.errors import TopicError
-from stream.flow.refusal import unreachable
+from stream.flow.refusal import reach
 from stream.flow.security import kafka_client_options
 from stream.intake.rejection import Reason, Rejection
 from stream.routing import Router
@@ -91,21 +90,19 @@ class Publisher:
         self._failed = 0
         self._undelivered: list[Undelivered] = []
         self._topics: frozenset[str] = frozenset()
-        self._options = kafka_client_options(settings) | {
-            "client_id": "cx-publisher",
-            "bootstrap_timeout_ms": _UNREACHABLE_MS,
-        }
-        try:
-            self._producer = KafkaProducer(
-                acks="all",
-                enable_idempotence=True,
-                batch_size=_BATCH_BYTES,
-                linger_ms=_LINGER_MS,
-                max_block_ms=_UNREACHABLE_MS,
-                **self._options,
-            )
-        except KafkaError as error:
-            raise unreachable(settings, error) from error
+        self._options = kafka_client_options(settings) | {"client_id": "cx-publisher"}
+        self._producer = reach(settings, self._connect)
+
+    def _connect(self, timeout_ms: int) -> Any:
+        return KafkaProducer(
+            acks="all",
+            enable_idempotence=True,
+            batch_size=_BATCH_BYTES,
+            linger_ms=_LINGER_MS,
+            max_block_ms=_UNREACHABLE_MS,
+            bootstrap_timeout_ms=timeout_ms,
+            **self._options,
+        )
 
     @property
     def delivered(self) -> int:
@@ -180,7 +177,7 @@ class Publisher:
         """Look whether a topic is there before it is named to the producer, whose asking would make it."""
         if topic in self._topics:
             return
-        admin = KafkaAdminClient(**self._options)
+        admin = KafkaAdminClient(bootstrap_timeout_ms=_UNREACHABLE_MS, **self._options)
         try:
             self._topics = frozenset(admin.list_topics())
         finally:

@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import CorruptRecordError, KafkaError
+from kafka.errors import CorruptRecordError
 from kafka.record import memory_records
 from kafka.record.default_records import DefaultRecord, DefaultRecordBatch
 from kafka.record.util import decode_varint
 from kafka.structs import OffsetAndMetadata
 
 from stream.errors import TopicError
-from stream.flow.refusal import unreachable
+from stream.flow.refusal import reach
 from stream.flow.security import kafka_client_options
 from stream.intake.rejection import Reason
 from stream.settings import Settings
@@ -27,7 +27,6 @@ from stream.topics import SOURCES
 
 _OURS = frozenset({"reason", "detail", "topic", "partition", "offset", "timestamp", "length"})
 _POLL_MS = 1_000
-_UNREACHABLE_MS = 10_000
 
 
 class Rejected(NamedTuple):
@@ -45,6 +44,8 @@ class Rejected(NamedTuple):
 
 class _TolerantBatch(DefaultRecordBatch):  # type: ignore[misc]  # kafka-python carries no types
     """A batch with whatever somebody else than a worker wrote: what cannot be read is an empty record."""
+
+    _pos: int
 
     def _read_msg(self) -> Any:
         try:
@@ -102,18 +103,20 @@ class Redrive:
         self._failed: list[Exception] = []
         self._last_source: dict[tuple[str, int], int] = {}
         self.outcome = Outcome()
-        options = kafka_client_options(settings) | {"bootstrap_timeout_ms": _UNREACHABLE_MS}
-        try:
-            self._consumer = KafkaConsumer(
+        options = kafka_client_options(settings)
+
+        def connect(timeout_ms: int) -> tuple[Any, Any]:
+            waiting = options | {"bootstrap_timeout_ms": timeout_ms}
+            consumer = KafkaConsumer(
                 group_id=f"{settings.app_id}-redrive",
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
-                check_crcs=False,  # in Python they take as long as all the rest, and the broker looked at them
-                **options,
+                check_crcs=False,  # in Python they take longer than all the rest; the broker looked at them
+                **waiting,
             )
-            self._producer = KafkaProducer(acks="all", enable_idempotence=True, **options)
-        except KafkaError as error:
-            raise unreachable(settings, error) from error
+            return consumer, KafkaProducer(acks="all", enable_idempotence=True, **waiting)
+
+        self._consumer, self._producer = reach(settings, connect)
 
     def run(self, step: Callable[[int], None]) -> Outcome:
         """Redrive until the end; `step` is told how many records were read. Raises TopicError, KafkaError."""

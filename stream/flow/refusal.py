@@ -7,16 +7,42 @@ that nobody listens there.
 import asyncio
 import ssl
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
 from stream.errors import BrokerUnreachable, CxError
 from stream.flow.security import kafka_client_options
 from stream.settings import Settings
 
 _DEADLINE_MS = 5_000
+_FIRST_MS, _LATER_MS = 1_000, 9_000
+_T = TypeVar("_T")
 
 
 class LoginRefused(CxError):  # noqa: N818  # the name says it
     """A broker answers, but does not let us in, or is not one that we trust."""
+
+
+def reach(settings: Settings, connect: Callable[[int], _T]) -> _T:
+    """What `connect` returns, a client of kafka-python that waits for a broker for so many milliseconds.
+
+    Such a client takes a refusal for a broker that is not there yet, and tries again until its time is over.
+    So the first try is short, and why it failed is asked before the second.
+
+    Raises LoginRefused and BrokerUnreachable.
+    """
+    from kafka.errors import KafkaError  # noqa: PLC0415 - workers use another client
+
+    try:
+        return connect(_FIRST_MS)
+    except KafkaError as error:
+        reason = unreachable(settings, error)
+        if isinstance(reason, LoginRefused):
+            raise reason from error
+    try:
+        return connect(_LATER_MS)
+    except KafkaError as error:
+        raise unreachable(settings, error) from error
 
 
 def unreachable(settings: Settings, cause: Exception) -> CxError:

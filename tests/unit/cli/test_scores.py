@@ -1,13 +1,15 @@
 """`cx scores` asks workers over HTTP."""
 
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from stream.cli.main import main
 
@@ -32,10 +34,12 @@ class _Worker(BaseHTTPRequestHandler):
     """Answers every path with the same scores, and keeps what it was asked for."""
 
     asked: list[str]
+    logins: list[str | None]
     document: dict[str, Any]
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
+        self.logins.append(self.headers.get("Authorization"))
         self.send_response(200)
         self.end_headers()
         self.wfile.write(orjson.dumps(self.document))
@@ -48,7 +52,9 @@ class _Worker(BaseHTTPRequestHandler):
 def worker() -> Iterator[tuple[int, type[_Worker]]]:
     """Port of a worker, and what it answers and was asked."""
     handler = type(
-        "Worker", (_Worker,), {"asked": [], "document": {"ready": True, "reason": "", "scores": [_SCORE]}}
+        "Worker",
+        (_Worker,),
+        {"asked": [], "logins": [], "document": {"ready": True, "reason": "", "scores": [_SCORE]}},
     )
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -114,3 +120,35 @@ def test_without_a_worker_it_is_a_usage_error() -> None:
         result.exit_code,
         result.stderr.partition(": <")[0],
     )
+
+
+def _asked(tmp_path: Path, url: str, *more: str) -> Result:
+    password = tmp_path / "password"
+    password.write_text("s0-Secret\n", encoding="utf-8")
+    command = ["scores", "--url", url, "--user", "prometheus", "--password-file", str(password), *more]
+    return CliRunner().invoke(main, command)
+
+
+def test_a_password_is_sent_to_the_worker_that_asks(
+    tmp_path: Path, worker: tuple[int, type[_Worker]]
+) -> None:
+    """As the exporters want it, without the line's end."""
+    assert _asked(tmp_path, f"http://127.0.0.1:{worker[0]}").exit_code == 0
+    assert worker[1].logins == ["Basic " + b64encode(b"prometheus:s0-Secret").decode()]
+
+
+def test_a_password_is_not_sent_in_clear(tmp_path: Path) -> None:
+    """But to this machine itself; the error does not tell it."""
+    result = _asked(tmp_path, "http://192.0.2.1:8000")
+
+    assert (2, True) == (result.exit_code, "in clear: give an https:// address" in result.stderr)
+    assert "Secret" not in result.output
+
+
+def test_half_of_a_login_is_a_usage_error(tmp_path: Path) -> None:
+    """A user without a password, a certificate without its key."""
+    certificate = tmp_path / "c.crt"
+    certificate.touch()
+
+    for half in (["--user", "prometheus"], ["--cert-file", str(certificate)]):
+        assert CliRunner().invoke(main, ["scores", *half]).exit_code == 2
