@@ -2,7 +2,11 @@
 
 A comment, a customer, a response, an invitation, a journey, a password, an e-mail address and what stands in
 unknown fields, each told by a word that occurs nowhere else; in good events, edits and retractions, and in
-events that are rejected for each of several reasons. The worker logs all it can (DEBUG).
+events that are rejected for each of several reasons. The worker logs all it can (DEBUG), and keeps its
+entities on a disk.
+
+Seen to fail for each place: with a secret put into a log line, a label, a counter, the key of a tally, the
+state, an error, the detail of a rejection, a file, and a password into the settings' text.
 """
 
 import urllib.request
@@ -64,6 +68,7 @@ def env(secure: SecureBroker, tmp_path: Path) -> dict[str, str]:
         "CX_LOG_LEVEL": "DEBUG",
         "CX_HASH_KEY_FILE": str(key),
         "CX_MIN_PRIVACY": "0",
+        "CX_STORE": "rocksdb",
         "CX_BROKER": f"kafka://{secure.sasl}",
         "CX_BROKER_CA_FILE": str(secure.authority.file),
         "CX_BROKER_USERNAME": USER,
@@ -146,7 +151,7 @@ def test_no_secret_comes_out(
     produce(secure.broker.bootstrap, env["CX_TOPIC_PREFIX"], sent)
     wait_until_taken([worker], len(good()) + len(bad()) + 1)
     eventually(lambda: _read(secure, settings.topic("scores")), 30, "scores are published")
-    shown |= _pages(worker)
+    shown |= _pages(worker) | _files(Path(env["CX_DATADIR"]))
     assert worker.stop() == 0
     shown["log"] = worker.log
     topics, kept = _topics(secure, env)
@@ -177,6 +182,13 @@ def _pages(worker: Worker) -> dict[str, str]:
     with urllib.request.urlopen(request, timeout=5) as answer:
         pages["OpenMetrics"] = answer.read().decode()
     return pages
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """All that a worker has on its disk."""
+    files = {str(each): repr(each.read_bytes()) for each in folder.rglob("*") if each.is_file()}
+    assert any("entities" in name for name in files), "there is a database"
+    return files
 
 
 def _topics(secure: SecureBroker, env: dict[str, str]) -> tuple[dict[str, str], list[bytes]]:
