@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from stream import values
+from stream.alerts.watches import Alerts, alerts
 from stream.errors import CxError
 from stream.values import View, Window
 
@@ -128,12 +129,21 @@ class Settings:
     web_config: Path | None = _setting(values.file, None, "unset: plain HTTP without users")
     config: Path | None = _setting(values.file, None, "unset: nothing is watched, standard KPI parameters")
     document: dict[str, Any] = field(init=False, repr=False, compare=False, hash=False, default_factory=dict)
+    alerts: Alerts = field(init=False, default=Alerts())
+    """What is watched for drops: the table `alerts` of cx.toml."""
 
     def __post_init__(self) -> None:
         """Raise SettingsError where settings contradict each other; read `cx.toml`."""
         _check_security(self)
         if self.config is not None:
             object.__setattr__(self, "document", _read("CX_CONFIG", self.config, values.document))
+            object.__setattr__(self, "alerts", _read("CX_CONFIG", self.config, self._alerts))
+
+    def _alerts(self, _: Path) -> Alerts:
+        try:
+            return alerts(self.document.get("alerts", {}), frozenset(view.label for view in self.views))
+        except ValueError as error:
+            raise ValueError(f"a file with {error}") from None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":

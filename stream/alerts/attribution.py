@@ -46,40 +46,55 @@ class _Side(NamedTuple):
     n: int
 
 
-def contributions(scale: Scale, reach: Reach) -> list[Contribution]:
+def contributions(scale: Scale, reach: Reach, min_privacy: int = 0) -> list[Contribution]:
     """Both parts of every value of every view, largest first; of each view they add up to the change.
 
-    Empty unless there are answers both before and after.
+    Values with answers, but fewer than `min_privacy` before or after, are taken together with what has no
+    value. Empty unless there are answers both before and after.
     """
-    if not all(WHOLE in side and scale.answers(side[WHOLE]) for side in (reach.before, reach.after)):
+    sides = reach.before, reach.after
+    if not all(WHOLE in side and scale.answers(side[WHOLE]) for side in sides):
         return []
     found: list[Contribution] = []
-    for view in sorted({view for side in (reach.before, reach.after) for view, _ in side if view}):
-        before, after = _of_view(view, reach.before), _of_view(view, reach.after)
-        for value in sorted(before.keys() | after.keys()):
-            sides = (
-                _side(scale, before.get(value), reach.before[WHOLE]),
-                _side(scale, after.get(value), reach.after[WHOLE]),
-            )
-            if any(side.share for side in sides):
-                found += _split(view, value, *sides)
+    for view in sorted({view for side in sides for view, _ in side if view}):
+        for value, pair in _by_value(scale, view, sides, min_privacy).items():
+            before, after = (_side(scale, own, side[WHOLE]) for own, side in zip(pair, sides, strict=True))
+            if before.share or after.share:
+                found += _split(view, value, before, after)
     return sorted(found, key=lambda each: (-abs(each.points), each[:3]))
 
 
-def _of_view(view: str, side: Mapping[Part, Tally]) -> dict[str, Tally]:
-    """The counts by value, and what is left of all."""
-    values = {value: tally for (name, value), tally in side.items() if name == view}
-    rest = zip(side[WHOLE], *values.values(), strict=True)
-    return {**values, NONE: tuple([whole - sum(parts) for whole, *parts in rest])}
+def _by_value(
+    scale: Scale, view: str, sides: tuple[Mapping[Part, Tally], ...], min_privacy: int
+) -> dict[str, tuple[Tally, ...]]:
+    """The counts before and after by value; under `NONE` what is left of all."""
+    empty = (0,) * len(scale.worth)
+    values = sorted({value for side in sides for name, value in side if name == view})
+    shown = {value: tuple(side.get((view, value), empty) for side in sides) for value in values}
+
+    def hidden(pair: tuple[Tally, ...]) -> bool:
+        return any(0 < scale.answers(each) < min_privacy for each in pair)
+
+    shown = {value: pair for value, pair in shown.items() if not hidden(pair)}
+    while True:
+        rest = tuple(
+            tuple(whole - sum(own) for whole, *own in zip(side[WHOLE], *each, strict=True))
+            for side, each in zip(
+                sides, zip(*shown.values(), strict=True) if shown else ((), ()), strict=True
+            )
+        )
+        if not shown or not hidden(rest):
+            return {**shown, NONE: rest}
+        # Who knows all and all others would know the rest: hide one more among it.
+        del shown[min(shown, key=lambda value: (sum(map(scale.answers, shown[value])), value))]
 
 
-def _side(scale: Scale, tally: Tally | None, whole: Tally) -> _Side:
-    n, answers = scale.answers(whole), 0 if tally is None else scale.answers(tally)
-    known = tally is not None and answers > 0
+def _side(scale: Scale, tally: Tally, whole: Tally) -> _Side:
+    n, answers = scale.answers(whole), scale.answers(tally)
     return _Side(
         answers / n,
-        scale.mean(tally) if tally is not None and known else None,
-        scale.variance(tally) if tally is not None and known else 0.0,
+        scale.mean(tally) if answers else None,
+        scale.variance(tally) if answers else 0.0,
         scale.mean(whole),
         scale.variance(whole),
         n,

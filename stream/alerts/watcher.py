@@ -168,7 +168,8 @@ def _decide(state: State, guard: Guard, at_ms: int) -> Signal | None:
         if state.ratio >= CLEAR_BELOW:
             return None
         past, state.drop = state.drop, None
-        state.evidence.climb = [0.0] * BETS
+        # From nothing: then the bound holds from here as well as from the first answer.
+        state.evidence, state.ratio = Evidence(), 0.0
         state.reaches = [Reach(at_ms) for _ in range(BETS)]
         return Signal(raised=False, number=state.raises, at_ms=at_ms, drop=past)
     if state.ratio < RAISE_AT:

@@ -20,6 +20,7 @@ WRONG_DATA, USAGE = 1, 2
 COMMANDS = {
     "broker": "Run the embedded broker alone.",
     "demo": "Broker, worker and simulated traffic: live scores with one command.",
+    "plan-alert": "Say how soon a drop of a score would be raised.",
     "publish": "Send events from NDJSON to Kafka.",
     "rebuild": "Read the topics again under a new application id.",
     "recompute": "Compute the scores of a file or of the topics in one go.",
@@ -33,7 +34,7 @@ COMMANDS = {
 
 
 class Commands(click.Group):
-    """A group whose commands are the modules beside it: command `x` is `stream.cli.x.x`."""
+    """A group whose commands are the modules beside it: command `x-y` is `stream.cli.x_y.x_y`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """Name every command."""
@@ -43,7 +44,8 @@ class Commands(click.Group):
         """Import the module of a command when it is called."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(f"stream.cli.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command = getattr(importlib.import_module(f"stream.cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.alerts.attribution import contributions
+from stream.alerts.attribution import Contribution, contributions
 from stream.alerts.bets import DAY_MS, Odds, odds
 from stream.alerts.closing import Closing, Key
 from stream.alerts.evidence import Evidence
@@ -118,7 +118,15 @@ def test_raised_and_cleared_take_turns_and_every_drop_adds_up(panes: list[Pane],
 
 def _adds_up(scale: Scale, reach: Reach) -> None:
     """For every view."""
-    found = contributions(scale, reach)
+    _adds_up_to(scale, reach, contributions(scale, reach))
+    hidden = contributions(scale, reach, min_privacy=20)
+    _adds_up_to(scale, reach, hidden)
+    for view, value in {(each.view, each.value) for each in hidden if each.value}:
+        for side in (reach.before, reach.after):
+            assert not 0 < scale.answers(side.get((view, value), (0,) * len(scale.worth))) < 20
+
+
+def _adds_up_to(scale: Scale, reach: Reach, found: list[Contribution]) -> None:
     for view in {each.view for each in found}:
         change = scale.mean(reach.after[WHOLE]) - scale.mean(reach.before[WHOLE])
         assert abs(change - math.fsum(each.points for each in found if each.view == view)) < 1e-9

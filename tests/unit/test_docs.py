@@ -133,7 +133,7 @@ def test_commands_and_targets_that_are_named_exist(path: Path) -> None:
     code = "\n".join(re.findall(r"`[^`\n]+`|^    .*$|^[a-z. ]*(?:cx|make) [a-z-]+.*$", text, re.MULTILINE))
     targets = set(re.findall(r"^([a-z-]+):.*##", _text("Makefile"), re.MULTILINE))
 
-    assert set() == set(re.findall(r"(?<![\w/.<-])cx ([a-z]+)\b", code)) - set(COMMANDS)
+    assert set() == set(re.findall(r"(?<![\w/.<-])cx ([a-z-]+)\b", code)) - set(COMMANDS)
     assert set() == set(re.findall(r"\bmake ([a-z-]+)", code)) - targets
 
 

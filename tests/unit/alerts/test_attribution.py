@@ -106,3 +106,13 @@ def test_standard_errors_are_the_spread_over_samples(everywhere: bool) -> None:
         assert spread == pytest.approx(
             statistics.fmean(each.standard_error for each in found), rel=0.08, abs=0.02
         )
+
+
+def test_values_of_few_answers_do_not_show_through() -> None:
+    """They stand together with what has no value; if that is few as well, the smallest one joins them."""
+    before = {"web": _csat(50, 50), "app": _csat(20, 10), "store": _csat(8, 8), "fax": _csat(1, 1)}
+    after = {"web": _csat(40, 60), "app": _csat(10, 20), "store": _csat(2, 8), "fax": _csat(0, 3)}
+    found = contributions(CSAT, _reach(before, after), min_privacy=5)
+    assert {"web", "app", NONE} == {each.value for each in found}
+    found = contributions(CSAT, _reach(before | {"gone": _csat(9, 0)}, after), min_privacy=3)
+    assert {"web", "app", "store", NONE} == {each.value for each in found}
