@@ -20,7 +20,17 @@ from bench.bed import Bed
 from bench.results import Figures, Run, WrongCountsError, ratio_lines, ratios, regressions, table
 from tests.support import kafka
 
-NAMES = ("interactions", "floor", "faust", "faust-hopping", "answers", "faust-answers", "latency", "scrape")
+NAMES = (
+    "interactions",
+    "floor",
+    "faust",
+    "faust-hopping",
+    "answers",
+    "faust-answers",
+    "latency",
+    "scrape",
+    "recovery",
+)
 _RESULTS = Path(__file__).parent / "results"
 _REFERENCE = _RESULTS / "reference.json"
 MARGIN = 0.6

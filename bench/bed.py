@@ -76,6 +76,11 @@ class Bed:
         deque(make(count, backlog.start_ms, backlog.truth), maxlen=0)
         return backlog
 
+    def blank(self, source: str, count: int) -> Backlog:
+        """A new source topic without events, and nothing said about those that it is to hold."""
+        group, _ = self.fresh("blank")
+        return self._source(f"{group}.", source, count)
+
     def _source(self, prefix: str, source: str, count: int) -> Backlog:
         """Make a source topic as `cx topics create` does."""
         start_ms = time.time_ns() // 1_000_000 - events.AGE_MS - count

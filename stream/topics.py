@@ -91,8 +91,9 @@ def _internals(settings: Settings) -> Iterable[TopicSpec]:
         "cleanup.policy": "compact",
         # A checkpoint is one batch, and must be accepted however much one fetch has changed.
         "max.message.bytes": str(16 * _MIB),
-        # Recovery reads the whole log: compact early.
+        # Recovery reads the whole log: compact early. The segment that is written to is never compacted.
         "min.cleanable.dirty.ratio": "0.1",
+        "segment.bytes": str(32 * _MIB),
     }
     week = {"cleanup.policy": "delete", "retention.ms": str(7 * _DAY_MS), "max.message.bytes": str(16 * _MIB)}
     return [

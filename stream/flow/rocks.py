@@ -111,10 +111,9 @@ class DiskStore:
             settle()
 
     def close(self) -> None:
-        """Close the database and remove it."""
-        database, self._database = self._database, None
-        if database is not None:
-            database.close()
+        """Close the database and remove it; to read from it is an error from now on."""
+        if self._database is not None:
+            self._database.close()
             shutil.rmtree(self._path, ignore_errors=True)
 
 

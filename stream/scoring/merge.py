@@ -44,6 +44,7 @@ class Merger:
         self._dirty: set[Cell] = set()
         self._gone: list[Cell] = []
         self._moved: set[tuple[str, str, SourceName]] = set()
+        self._dropped: set[tuple[str, str, SourceName]] = set()
         self._seen: set[SourceName] = set()
 
     def fold(self, offset: int, message: Message | None) -> None:
@@ -74,8 +75,13 @@ class Merger:
     def advance(self, now_ms: int) -> None:
         """By the wall clock, let every window end now. By event time nothing happens: messages move it."""
         if not self._by_event_time:
-            for group in list(self.groups.values()):
+            for pair, group in list(self.groups.items()):
                 self._advance(group, now_ms)
+                if group.is_over:
+                    del self.groups[pair]
+                    highs = {(*pair, source) for source in group.highs}
+                    self._moved -= highs
+                    self._dropped |= highs
 
     def _advance(self, group: Group, end_ms: int) -> None:
         for window, pane, source, series in group.advance(end_ms):
@@ -104,7 +110,7 @@ class Merger:
     @property
     def changed(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self._dirty or self._gone or self._seen or self._moved)
+        return bool(self._dirty or self._gone or self._seen or self._moved or self._dropped)
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """Changelog records of what changed since the last call; the state is at `position`.
@@ -114,6 +120,7 @@ class Merger:
         """
         gone, self._gone = self._gone[:_DELETES], self._gone[_DELETES:]
         records: list[tuple[bytes, bytes | None]] = [(_key(cell), None) for cell in gone]
+        records += [(b"g" + orjson.dumps(each), None) for each in self._dropped]
         for cell in self._dirty:
             tenant, family, window, pane, source, series = cell
             counts = self.groups[tenant, family].cells[window][pane][source][series]
@@ -123,7 +130,7 @@ class Merger:
             records.append((b"g" + orjson.dumps((tenant, family, source)), orjson.dumps(high)))
         records += [(b"s" + source.encode(), orjson.dumps(self._positions[source])) for source in self._seen]
         records.append((b"p", orjson.dumps(self.position)))
-        self._dirty, self._moved, self._seen = set(), set(), set()
+        self._dirty, self._moved, self._dropped, self._seen = set(), set(), set(), set()
         return records
 
     def load(self, key: bytes, value: bytes | None) -> None:
@@ -148,6 +155,9 @@ class Merger:
         if key[:1] == b"c":
             tenant, family, window, pane, source, *series = orjson.loads(key[1:])
             self._group(tenant, family).drop(source, window, pane, tuple(series))
+        elif key[:1] == b"g":
+            tenant, family, source = orjson.loads(key[1:])
+            self._group(tenant, family).highs.pop(source, None)
 
     def begin(self, now_ms: int) -> None:
         """All is loaded: the windows end at `now_ms`, or with the event clock at the families' times."""

@@ -42,6 +42,11 @@ class Group:
         """The highest event time ever counted; -1: none."""
         return max(self.highs.values(), default=-1)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether no window holds anything, and that has been told."""
+        return not (self.touched or any(self.cells))
+
     def put(self, source: SourceName, window: int, pane: int, series: Labels, counts: Tally) -> bool:
         """Set a source partition's counts in a pane; False when the window has passed that pane."""
         last = self.ends[window]
