@@ -77,7 +77,7 @@ def _records(self: PartitionRecords) -> Iterator[Any]:
             raise CorruptRecordException(f"Invalid CRC - {self._tp}")
         end = batch.next_offset
         if not _is_left_out(self, batch):
-            begun = self.next_fetch_offset
+            begun, fault = self.next_fetch_offset, ""
             try:
                 for record in batch:
                     offset = record.offset
@@ -87,7 +87,9 @@ def _records(self: PartitionRecords) -> Iterator[Any]:
                     elif not _was_read(batch, begun, offset):
                         raise CorruptRecordException(f"offset {offset} before {end}")  # noqa: TRY301
             except Exception as error:  # noqa: BLE001 - whatever stopped the codec would stop it for ever
-                yield from _with_care(self, StoredBatches(fetched.content).stored(number), error)
+                fault = type(error).__name__  # nothing more: it holds on to what was unpacked
+            if fault:
+                yield from _with_care(self, StoredBatches(fetched.content).stored(number), fault)
         self.next_fetch_offset = end
         number += 1
 
@@ -115,12 +117,12 @@ def _was_read(batch: Any, begun: int, offset: int) -> bool:
     return is_resumed and offset < begun
 
 
-def _with_care(self: PartitionRecords, content: bytes, error: Exception) -> Iterator[Any]:
+def _with_care(self: PartitionRecords, content: bytes, fault: str) -> Iterator[Any]:
     """What can be read of the rest of a batch, and a record that stands in for what cannot."""
     batch = CarefulBatch(content)
     held.unreadable += 1
     if not held.unreadable & (held.unreadable - 1):  # the 1st, 2nd, 4th, 8th …
-        place = self._tp.topic, self._tp.partition, batch.base_offset, type(error).__name__
+        place = self._tp.topic, self._tp.partition, batch.base_offset, fault
         log.warning("%s-%d: the batch at offset %d is read with care: %s", *place)
     with contextlib.suppress(Exception):
         for record in batch:
