@@ -34,12 +34,13 @@ from stream.intake.rules import Rules
 from stream.intake.store import MemoryStore, Store
 from stream.intake.surveys import Surveys
 from stream.intake.tally import CellRow, Tallies
-from stream.intake.tenant import Tenant
+from stream.intake.tenant import Homes, Tenant
 from stream.scoring.message import Message
 from stream.scoring.panes import ladders
 
 _BYTES_A_RECORD = 100
 _ROWS = 2_000
+_TENANTS = 10_000
 
 
 class Intake:
@@ -69,7 +70,9 @@ class Intake:
             self.tallies, self._placer, Hasher(rules.hash_key), rules.segment_keys, memory
         )
         self._by_wall = not rules.by_event_time
+        self._homes = Homes(source.partition, rules.partitions)
         self._tenants: dict[str, Tenant] = {}
+        """With the wall clock, a few of them: nothing depends on what is known of them."""
         self._raised: set[Tenant] = set()
         self._rejected: list[Rejected] = []
         self._rejected_bytes = 0
@@ -134,7 +137,9 @@ class Intake:
         return self.stored_ms if self._by_wall else self._tenants[tenant].high_ms
 
     def _tenant(self, name: str) -> Tenant:
-        tenant = self._tenants[name] = Tenant(name, self.source.partition, self.rules.partitions)
+        if self._by_wall and len(self._tenants) >= _TENANTS:
+            self._tenants.clear()
+        tenant = self._tenants[name] = Tenant(name, self._homes)
         return tenant
 
     def _reject(self, record: Record, why: Rejection) -> None:
@@ -148,7 +153,8 @@ class Intake:
         counts = self._counts
         if at_ms > tenant.high_ms:
             tenant.high_ms = at_ms
-            self._raised.add(tenant)
+            if not self._by_wall:
+                self._raised.add(tenant)
             self.mark_ms = max(self.mark_ms, at_ms)
         if event.__class__ is Interaction:
             self._interactions.take(event, at_ms)

@@ -59,6 +59,7 @@ class Tallies:
         self.groups: dict[tuple[str, str], Group] = {}
         self._dirty: dict[tuple[str, str, int, int, SeriesLabels], list[int]] = {}
         self._gone: list[bytes] = []
+        self._ended: dict[tuple[str, str], None] = {}
         self._raised: set[tuple[str, str]] = set()
 
     def deltas(self, placement: Placement, family: str, cell: int) -> Deltas:
@@ -96,14 +97,24 @@ class Tallies:
         """
         for (placement, family, _), deltas in self._pending.items():
             self._raise(placement.tenant, family, max(deltas) * self.width_ms)
+        first = self._first(now_ms)
         for group in self.groups.values():
-            self._forget(group, group.high_ms if self._by_event_time else now_ms)
+            self._forget(group, self._first(group.high_ms) if self._by_event_time else first)
         for (placement, family), by_base in self._vectors().items():
             group = self.groups[placement.tenant, family]
             for window, by_pane in enumerate(self._climb(by_base)):
                 for pane, vector in by_pane.items():
                     if pane >= group.first[window] and any(vector):
                         self._put(group, window, pane, placement.series, vector, stamp)
+        if not self._by_event_time:
+            self._free()
+
+    def _free(self) -> None:
+        """Forget tenants and families that contribute nothing; by event time their time must stay known."""
+        for pair in [pair for pair, group in self.groups.items() if not group.packs]:
+            if pair not in self._raised:
+                del self.groups[pair]
+                self._ended[pair] = None
 
     def _vectors(self) -> dict[tuple[Placement, str], dict[int, list[int]]]:
         """Take the pending deltas by event time // width: lists of an unused place and one for each cell."""
@@ -156,10 +167,14 @@ class Tallies:
         group = self.groups.get((tenant, family))
         if group is None:
             group = self.groups[tenant, family] = Group(tenant, family, len(self._rungs))
+            self._ended.pop((tenant, family), None)
         return group
 
-    def _forget(self, group: Group, horizon_ms: int) -> None:
-        first = [rung.first(horizon_ms) for rung in self._rungs]
+    def _first(self, end_ms: int) -> list[int]:
+        """By window, the first pane when it ends there."""
+        return [rung.first(end_ms) for rung in self._rungs]
+
+    def _forget(self, group: Group, first: list[int]) -> None:
         if first == group.first:
             return
         group.first = first
@@ -176,13 +191,15 @@ class Tallies:
         """
         gone, self._gone = self._gone[:_DELETES], self._gone[_DELETES:]
         records: list[Change] = [(key, None) for key in gone]
+        ended = list(self._ended)[: _DELETES - len(gone)]
+        records += [(_group_key(pair), None) for pair in ended]
+        for pair in ended:
+            del self._ended[pair]
         rows: dict[tuple[str, str], list[CellRow]] = {pair: [] for pair in self._raised}
         for (tenant, family, window, pane, series), cell in self._dirty.items():
             records.append((_key(tenant, family, window, pane, series), orjson.dumps(cell)))
             rows.setdefault((tenant, family), []).append((window, pane, series, cell[1:]))
-        records += [
-            (b"g" + orjson.dumps(pair), orjson.dumps(self.groups[pair].high_ms)) for pair in self._raised
-        ]
+        records += [(_group_key(pair), orjson.dumps(self.groups[pair].high_ms)) for pair in self._raised]
         self._dirty.clear()
         self._raised.clear()
         return records, rows
@@ -216,6 +233,10 @@ class Tallies:
 
 def _key(tenant: str, family: str, window: int, pane: int, series: SeriesLabels) -> bytes:
     return b"c" + orjson.dumps((tenant, family, window, pane, *series))
+
+
+def _group_key(pair: tuple[str, str]) -> bytes:
+    return b"g" + orjson.dumps(pair)
 
 
 def _steps(widths: Sequence[int]) -> list[tuple[int | None, int]]:

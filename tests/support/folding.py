@@ -125,8 +125,7 @@ def entities(intake: Intake) -> dict[bytes, Response | Invitation]:
     for shelf, get in ((memory.responses, memory.response), (memory.invitations, memory.invitation)):
         for key in shelf.packed:
             kept: Any = shelf.get(key)
-            high_ms = intake._tenants[kept.tenant].high_ms
-            memory.clock_ms = high_ms if intake.rules.by_event_time else intake.stored_ms
+            memory.clock_ms = intake._clock_of(kept.tenant)
             entity = get(key)
             if entity is not None:
                 found[shelf.prefix + key] = entity
