@@ -6,6 +6,7 @@ from typing import Any
 from stream.agents import wire
 from stream.clock import Clock, SystemClock
 from stream.engine import Engine
+from stream.flow.asking import ask_again
 from stream.flow.batches import BatchApp
 from stream.flow.credentials import broker_credentials
 from stream.flow.hangup import cut_connections
@@ -47,6 +48,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, publishing: bo
     """
     _refuse_what_is_not_built(settings)
     cut_connections()
+    ask_again()
     pace_attempts()
     session_s = settings.session_timeout_s
     app = CxApp(
