@@ -137,6 +137,24 @@ def test_an_invitation_is_answered_once_however_many_answer_it() -> None:
     assert [1, 0] == totals(intake, "response")[JOURNEY]
 
 
+@pytest.mark.parametrize("waiting", [True, False])
+def test_an_invitation_takes_no_more_room_however_many_answer_it(*, waiting: bool) -> None:
+    """One record of the changelog must never outgrow what a broker takes."""
+    answers = [answered(i, 9, invitation_id="i-1", response_id=f"r-{i}") for i in range(1, 120)]
+    records = [*answers, sent(500)] if waiting else [sent(0), *answers]
+    intake = Intake(SURVEYS, rules())
+    folded(records, intake)
+    assert [1, 1] == totals(intake, "response")[JOURNEY]
+    assert [119] == [len(intake._surveys.memory.by_customer.of(key[:12])) for key in _invitations(intake)]
+    assert all(len(packed) < 100 for packed in _invitations(intake).values())
+    folded([retracted(501, all_of_subject=True)], intake)
+    assert [1, 0] == totals(intake, "response")[JOURNEY]
+
+
+def _invitations(intake: Intake) -> dict[bytes, bytes]:
+    return dict(intake._surveys.memory.invitations.packed)
+
+
 def test_an_invitation_sent_twice_counts_once() -> None:
     """The second, with another id of its event, is a duplicate."""
     intake, told = taken(sent(0), sent(1, channel="web"))
