@@ -28,7 +28,7 @@ class Closing(Struct):
     sources: int
     """How many source partitions there are; before all have told a mark, nothing closes."""
     kept: int
-    """For how many panes after one has closed it is remembered what it held."""
+    """For how many panes after one has closed it is known what it held: to tell what is late."""
     marks: dict[SourceName, int] = field(default_factory=dict)
     closed: int = -1
     """The last pane that closed; -1: none."""
@@ -57,14 +57,24 @@ class Closing(Struct):
         for pane in sorted(each for each in self.open if each <= last):
             self.closed = pane
             by_source = self.open.pop(pane)
-            self.known[pane] = {
-                source: {key: sum(counts) for key, counts in cells.items()}
-                for source, cells in by_source.items()
-            }
+            self._note(pane, by_source)
             yield (pane + 1) * self.width_ms, _merged(by_source)
         self.closed = max(self.closed, last)
-        for pane in [each for each in self.known if each <= self.closed - self.kept]:
-            del self.known[pane]
+
+    def reopen(self) -> None:
+        """After a restart: what was loaded as open, but is closed, is known."""
+        for pane in [each for each in self.open if each <= self.closed]:
+            self._note(pane, self.open.pop(pane))
+
+    def _note(self, pane: int, by_source: dict[SourceName, dict[Key, Tally]]) -> None:
+        self.known[pane] = {
+            source: {key: sum(counts) for key, counts in cells.items()} for source, cells in by_source.items()
+        }
+
+    def forget(self) -> list[tuple[int, SourceName]]:
+        """Forget what was closed long ago; returns panes and sources."""
+        past = [pane for pane in self.known if pane <= self.closed - self.kept]
+        return [(pane, source) for pane in past for source in self.known.pop(pane)]
 
 
 def _merged(by_source: dict[SourceName, dict[Key, Tally]]) -> dict[Key, Tally]:

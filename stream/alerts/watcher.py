@@ -77,6 +77,8 @@ class State(Struct, array_like=True):
     raises: int = 0
     held_to: tuple[float | None, float] | None = None
     """`normal` and `tolerate` that the evidence was gathered against."""
+    late: int = 0
+    """Answers that came for panes that had closed."""
 
     @property
     def active(self) -> bool:

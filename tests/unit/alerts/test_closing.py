@@ -72,4 +72,5 @@ def test_closed_panes_are_forgotten_in_the_end() -> None:
         closing.put("s-0", pane, WEB, (1, 0, 0))
     closing.mark("s-0", 10_500)
     assert 9 == len(list(closing.close()))
+    assert [(pane, "s-0") for pane in range(1, 7)] == closing.forget()
     assert {7, 8, 9} == set(closing.known)
