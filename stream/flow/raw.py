@@ -8,7 +8,7 @@ Offsets have gaps (aborted transactions, their markers), so records alone do not
 out between two fetches. The consumer's position before and after them does.
 
 A batch that the codec cannot read, or whose records lie about their offsets, is read with care; it does not
-end the fetch (`unreadable`). A fetch ends early when its batches expand (`unpack`).
+end the fetch (`unreadable`). A stretch ends early when its batches expand (`unpack`).
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from stream.flow.unreadable import CarefulBatch, StoredBatches
 
 log = logging.getLogger(__name__)
 _ENOUGH_BYTES = 4 * 1_048_576
-"""Unpacked bytes of one fetch after which the rest of it is fetched again."""
+"""Unpacked bytes after which a stretch ends."""
 
 _raw: set[str] = set()
 _unpack = PartitionRecords._unpack_records  # noqa: SLF001 - replaced below
@@ -53,11 +53,12 @@ held = _Held()
 
 
 class _Batches(MemoryRecords):  # type: ignore[misc]  # aiokafka carries no types
-    """aiokafka's batches of one fetch, and their bytes."""
+    """aiokafka's batches of one fetch, their bytes, and how many were taken."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__(content)
         self.content = content
+        self.taken = 0
 
 
 def keep_raw(topic: str) -> None:
@@ -66,11 +67,14 @@ def keep_raw(topic: str) -> None:
 
 
 def _records(self: PartitionRecords) -> Iterator[Any]:
-    """What aiokafka's `_unpack_records` gives, for our topics unwrapped, and whatever a batch holds."""
+    """What aiokafka's `_unpack_records` gives, for our topics unwrapped, and whatever a batch holds.
+
+    Ends when enough was unpacked; called again, it goes on with the next batch.
+    """
     if self._tp.topic not in _raw:
         yield from _unpack(self)
         return
-    fetched, number, before = self._records, 0, unpacked.total
+    fetched, before = self._records, unpacked.total
     while fetched.has_next() and unpacked.total - before < _ENOUGH_BYTES:
         batch = fetched.next_batch()
         if self._check_crcs and not batch.validate_crc():
@@ -89,9 +93,9 @@ def _records(self: PartitionRecords) -> Iterator[Any]:
             except Exception as error:  # noqa: BLE001 - whatever stopped the codec would stop it for ever
                 fault = type(error).__name__  # nothing more: it holds on to what was unpacked
             if fault:
-                yield from _with_care(self, StoredBatches(fetched.content).stored(number), fault)
+                yield from _with_care(self, StoredBatches(fetched.content).stored(fetched.taken), fault)
         self.next_fetch_offset = end
-        number += 1
+        fetched.taken += 1
 
 
 def _is_left_out(self: PartitionRecords, batch: Any) -> bool:
@@ -142,11 +146,18 @@ def _fetched(self: FetchResult, max_records: int | None = None) -> list[Any]:
         return []
     records, before = self._partition_records, unpacked.total
     start = records.next_fetch_offset
-    stretch = Stretch(islice(records._records_iterator, max_records))  # noqa: SLF001 - as getall does
+    try:
+        stretch = Stretch(islice(records._records_iterator, max_records))  # noqa: SLF001 - as getall does
+    except CorruptRecordException:
+        self._partition_records = None  # all of it is fetched again
+        raise
     stretch.start, stretch.end = start, records.next_fetch_offset
     self._update_position()
     if max_records is None or len(stretch) < max_records:
-        self._partition_records = None
+        if records._records.has_next():  # noqa: SLF001 - the stretch has enough, the fetch has more
+            records._records_iterator = _records(records)  # noqa: SLF001 - as above
+        else:
+            self._partition_records = None
     _hold(stretch, unpacked.total - before)
     return stretch
 

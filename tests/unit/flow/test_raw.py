@@ -1,5 +1,6 @@
 """Fetches with whatever a broker takes: nothing raises, nothing is passed over, what is good is read."""
 
+import asyncio
 import struct
 import tracemalloc
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher
+from aiokafka.consumer.subscription_state import Assignment
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.control_record import ABORT_MARKER
 from hypothesis import given, settings
@@ -125,14 +127,39 @@ def test_a_batch_that_expands_without_end_is_not_unpacked(codec: int) -> None:
     assert peak < 2 * MAX_BYTES
 
 
-def test_a_fetch_ends_early_when_its_batches_expand() -> None:
-    """What comes behind is fetched again, so that memory is bounded by one batch and not by their number."""
-    big = record(bytes(3 * 1_048_576))
-    content = log_of(*[batch(packed=PACK[ZSTD](big), count=1, attributes=ZSTD)] * 6)
+async def stretches(content: bytes) -> list[Any]:
+    """What a consumer takes of a fetch, time after time; None when the rest is to be fetched again."""
+    assignment = Assignment([_TP])
+    assignment.state_value(_TP).reset_to(0)
+    fetched = fetcher.FetchResult(_TP, assignment=assignment, partition_records=opened(content), backoff=0)
+    found: list[Any] = []
+    while fetched.has_more():
+        try:
+            stretch = fetched.getall(1_000)
+        except CorruptRecordException:
+            found.append(None)
+        else:
+            found.append((stretch.start, stretch.end, [each.offset for each in stretch]))
+            assert assignment.state_value(_TP).position == stretch.end
+    return found
 
-    assert 2 == len(list(opened(content)))
-    assert 6 == len(read(content))
+
+def test_a_stretch_ends_early_when_its_batches_expand() -> None:
+    """And the next one goes on in the same fetch: memory is bounded by one batch and not by their number."""
+    big = record(bytes(3 * 1_048_576))
+    content = log_of(*[batch(packed=PACK[ZSTD](big), count=1, attributes=ZSTD)] * 5)
+
+    assert [(0, 2, [0, 1]), (2, 4, [2, 3]), (4, 5, [4])] == asyncio.run(stretches(content))
     assert len(big) < MAX_BYTES
+
+
+def test_behind_a_wrong_checksum_nothing_is_read() -> None:
+    """It is fetched again with what is wrong: passed over, it would be lost."""
+    big = batch(packed=PACK[ZSTD](record(bytes(5 * 1_048_576))), count=1, attributes=ZSTD)
+    content = bytearray(log_of(big, batch(record(b"{}")), batch(record(b"behind"))))
+    content[content.index(b"{}")] ^= 1
+
+    assert [(0, 1, [0]), None] == asyncio.run(stretches(bytes(content)))
 
 
 def test_a_wrong_checksum_is_no_matter_of_care() -> None:
