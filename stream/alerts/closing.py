@@ -65,6 +65,8 @@ class Closing(Struct):
         """After a restart: what was loaded as open, but is closed, is known."""
         for pane in [each for each in self.open if each <= self.closed]:
             self._note(pane, self.open.pop(pane))
+        self.open = {pane: sources for pane, sources in self.open.items() if sources}
+        self.known = {pane: sources for pane, sources in self.known.items() if sources}
 
     def _note(self, pane: int, by_source: dict[SourceName, dict[Key, Tally]]) -> None:
         self.known[pane] = {

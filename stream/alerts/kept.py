@@ -110,11 +110,11 @@ class Kept:
         return None if known is None else _packed([(key, (n,)) for key, n in known.items()])
 
     def load(self, key: bytes, value: bytes | None) -> None:
-        """Take back the last record of a key; one of another's is passed over."""
+        """Take back a changelog record; a later one of its key supersedes it. Those of others are passed by."""
         kind, name = key[:2], key[2:]
         if value is None:
-            return
-        if kind == _POSITION:
+            self._unload(kind, key)
+        elif kind == _POSITION:
             self.position = msgspec.msgpack.decode(value, type=int)
         elif kind == EVENT:
             self.unsent[key] = value
@@ -125,6 +125,18 @@ class Kept:
             self._load_pane(pane, source, value)
         elif kind == _MARKS:
             self._load_marks(name.decode(), value)
+
+    def _unload(self, kind: bytes, key: bytes) -> None:
+        """What was loaded has gone since."""
+        if kind == EVENT:
+            self.unsent.pop(key, None)
+        elif kind == _STATE:
+            self.states.pop(_series_of(key[2:]), None)
+        elif kind == _PANE:
+            pane, source = orjson.loads(key[2:])
+            closing = self.closing_of(source)
+            if closing is not None:
+                closing.open.get(pane, {}).pop(source, None)
 
     def _load_pane(self, pane: int, source: SourceName, value: bytes) -> None:
         closing = self.closing_of(source)

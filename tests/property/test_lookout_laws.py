@@ -68,16 +68,16 @@ class Broker:
     """The changelog and the topic of alerts: what outlives a worker."""
 
     def __init__(self) -> None:
-        self.log: dict[bytes, bytes] = {}
+        self.log: list[tuple[bytes, bytes | None]] = []
         self.alerts: list[bytes] = []
 
     def write(self, lookout: Lookout) -> None:
         """A checkpoint: one batch."""
-        for key, value in lookout.changes():
-            if value is None:
-                self.log.pop(key, None)
-            else:
-                self.log[key] = value
+        self.log += lookout.changes()
+
+    def compact(self) -> None:
+        """Keep the last record of each key, as a broker does at times."""
+        self.log = [(key, value) for key, value in dict(self.log).items() if value is not None]
 
     def send(self, lookout: Lookout) -> None:
         """Send what is durable."""
@@ -88,7 +88,7 @@ class Broker:
     def recovered(self) -> Lookout:
         """A worker that begins with what was stored."""
         lookout = Lookout(TERMS)
-        for key, value in self.log.items():
+        for key, value in self.log:
             lookout.kept.load(key, value)
         lookout.kept.begin()
         return lookout
@@ -123,6 +123,8 @@ def test_crashes_lose_no_evidence_and_raise_nothing_twice(
             broker.send(lookout)
         if "crash" in strike and crashes < 5:
             crashes += 1
+            if data.draw(st.booleans()):
+                broker.compact()
             lookout = broker.recovered()
             # What was not committed is read again.
             offset = max(0, lookout.kept.position + 1 - data.draw(st.integers(0, 5)))
