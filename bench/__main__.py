@@ -30,6 +30,8 @@ NAMES = (
     "latency",
     "scrape",
     "recovery",
+    "backlog",
+    "growth",
 )
 _RESULTS = Path(__file__).parent / "results"
 _REFERENCE = _RESULTS / "reference.json"

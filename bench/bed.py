@@ -81,6 +81,10 @@ class Bed:
         group, _ = self.fresh("blank")
         return self._source(f"{group}.", source, count)
 
+    def beside(self, backlog: Backlog, source: str) -> str:
+        """Another source topic under a backlog's prefix, for the same worker; its name."""
+        return self._source(backlog.prefix, source, backlog.size).topic
+
     def _source(self, prefix: str, source: str, count: int) -> Backlog:
         """Make a source topic as `cx topics create` does."""
         start_ms = time.time_ns() // 1_000_000 - events.AGE_MS - count

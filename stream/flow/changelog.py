@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 Pair = tuple[bytes, bytes | None]
 _MAX_BATCH = 15 * 1_048_576
 _READ_AT_ONCE = 10_000
+_PART = 50_000
 _OWNER = b"o"
 
 
@@ -49,7 +50,7 @@ class Changelog:
         self._identity = f"{app_id}-{topic}-{partition}" if fenced else None
         self._producer: AIOKafkaProducer | None = None
         self.clean = True
-        """Whether the last owner had handed over, as far as was read."""
+        """Once all is read: whether the last owner had handed over."""
         self._end = 0
         """What we have stored, as far as was acknowledged, ends below this offset."""
         keep_raw(topic)
@@ -116,15 +117,19 @@ class Changelog:
     async def read(self, end: int) -> AsyncIterator[dict[bytes, bytes | None]]:
         """What stands below the offset `end`, part by part, in order: later parts supersede earlier ones.
 
-        Of each part the last value of every key. All at once would be a second copy of the state.
+        Of each part the last value of every key. All at once would be a second copy of the state; small parts
+        would give out again and again what every checkpoint writes anew.
         """
-        self.clean = True
+        part: dict[bytes, bytes | None] = {}
+        owner: bytes | None = b"released"
         async for records in read_stretch(self._client, self._at, 0, end - 1):
-            part: dict[bytes, bytes | None] = {record.key: record.value for record in records}
-            owner = part.pop(_OWNER, None)
-            if owner is not None:
-                self.clean = owner == b"released"
-            yield part
+            part.update([(record.key, record.value) for record in records])
+            if len(part) >= _PART:
+                owner = part.pop(_OWNER, owner)
+                yield part
+                part = {}
+        self.clean = part.pop(_OWNER, owner) == b"released"
+        yield part
 
     async def close(self) -> None:
         """Let go of the connection."""
