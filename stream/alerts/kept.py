@@ -110,7 +110,7 @@ class Kept:
         return None if known is None else _packed([(key, (n,)) for key, n in known.items()])
 
     def load(self, key: bytes, value: bytes | None) -> None:
-        """Take back a changelog record; a later one of its key supersedes it. Those of others are passed by."""
+        """Take back a changelog record; a later one of its key supersedes it. Others pass by."""
         kind, name = key[:2], key[2:]
         if value is None:
             self._unload(kind, key)
