@@ -64,6 +64,22 @@ def test_only_what_is_over_is_freed_and_what_is_not_is_asked_again_later() -> No
     assert shelf.get(b"k") is None
 
 
+def test_no_more_is_freed_at_once_than_a_checkpoint_may_hold() -> None:
+    """After a jump of the clock everything may go at one time: some thousands go, and as many as came."""
+    shelf = Shelf(b"i", Invitation, KEEP_MS)
+    for number in range(5_000):
+        shelf.put(b"%d" % number, invitation(0))
+    assert 5_000 == len(list(shelf.changes()))
+    shelf.put(b"k", invitation(10 * KEEP_MS))
+    freed = []
+    for _ in range(3):
+        freed.append(sum(1 for _ in shelf.expire("acme", 3 * KEEP_MS, lambda *_: True)))
+        freed.append(sum(1 for _ in shelf.expire("acme", 3 * KEEP_MS, lambda *_: True)))
+        list(shelf.changes())
+    assert [2_001, 0, 2_000, 0, 999, 0] == freed
+    assert [b"k"] == list(shelf.packed)
+
+
 def test_an_entity_that_was_put_again_stays_as_long_as_it_now_may() -> None:
     """Its former bucket frees it no more."""
     shelf = Shelf(b"i", Invitation, KEEP_MS)
