@@ -38,7 +38,9 @@ class Target:
         self._worker: Worker | None = None
         client = {"bootstrap.servers": bootstrap}
         self._producer = Producer(client | {"message.max.bytes": 2 * MIB, "linger.ms": 5})
-        self._consumer = Consumer(client | {"group.id": self.prefix, "enable.auto.commit": False})
+        # Without it, every question waits behind a fetch for half a second.
+        quick = {"group.id": self.prefix, "enable.auto.commit": False, "fetch.wait.max.ms": 10}
+        self._consumer = Consumer(client | quick)
         self._read: list[int] = [0] * 4
         self._rejected: dict[tuple[str, int, int], Rejected] = {}
 
