@@ -13,6 +13,7 @@ class Disk:
     def __init__(self, folder: Path, size: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        self._size = size
         command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
         self.limited = subprocess.run(command, capture_output=True, check=False).returncode == 0
 
@@ -20,8 +21,8 @@ class Disk:
         """Leave no byte free."""
         if self.limited:
             with contextlib.suppress(OSError), self._filler.open("ab", buffering=0) as filler:
-                while filler.write(_CHUNK):
-                    pass
+                for _ in range(self._size // len(_CHUNK) + 1):
+                    filler.write(_CHUNK)
 
     def free(self) -> None:
         """Give the room back."""
