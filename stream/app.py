@@ -1,5 +1,6 @@
 """The Faust app of a worker. `faust -A stream.app worker` finds `app`, made from the environment."""
 
+import gc
 import os
 from typing import Any
 
@@ -17,6 +18,9 @@ from stream.settings import Settings, SettingsError
 _MAX_POLL_RECORDS = 2_000
 _BUFFERED_BATCHES = 16
 _MAX_POLL_INTERVAL_S = 300.0
+_GARBAGE = (10_000, 10, 50)
+"""Thresholds of the garbage collector. What is kept has no cycles: to look for some all the time costs a
+sixth of an answer's time, and the longest pauses."""
 
 
 class CxApp(BatchApp):
@@ -47,6 +51,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, publishing: bo
     Raises SettingsError for what this version does not do.
     """
     _refuse_what_is_not_built(settings)
+    gc.set_threshold(*_GARBAGE)
     cut_connections()
     ask_again()
     pace_attempts()

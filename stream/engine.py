@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 _HAND_OVER_S = 5.0
 _CLOSE_S = 2.0
+_RECOVERING = 2
+"""Partitions that recover at a time: one works while the other waits for the broker."""
 _PATIENCE = 3
 """Session time-outs within which a partition that was taken from us must be revoked."""
 
@@ -48,6 +50,7 @@ class Engine:
         self.app = app
         self.settings = settings
         self.metrics = ServiceMetrics()
+        self.recovering = asyncio.Semaphore(_RECOVERING)
         self.failure: BaseException | None = None
         """What ended the worker."""
         self._clock = clock

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 Pair = tuple[bytes, bytes | None]
 _MAX_BATCH = 15 * 1_048_576
-_READ_AT_ONCE = 10_000
+_READ_AT_ONCE = 2_000
 _PART = 50_000
 _OWNER = b"o"
 

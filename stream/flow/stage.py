@@ -42,6 +42,9 @@ _CLOSE_S = 1.0
 class Host(Protocol):
     """What a stage asks of its worker."""
 
+    recovering: asyncio.Semaphore
+    """How many partitions may recover at a time: each holds a part of its changelog; all share a thread."""
+
     async def committed(self, tp: TP) -> int | None:
         """The committed offset, or None."""
 
@@ -256,7 +259,8 @@ class Stage:
         """Recover, however long brokers are away: nothing was taken yet, so beginning anew loses nothing."""
         while True:
             try:
-                await self._recover_once(slot)
+                async with self._host.recovering:
+                    await self._recover_once(slot)
             except KafkaError as error:
                 if not _passes(error):
                     raise

@@ -169,6 +169,7 @@ class FakeHost:
 
     def __init__(self) -> None:
         self.first = 0
+        self.recovering = asyncio.Semaphore(2)
         self.read: dict[TP, int] = {}
         """Where the consumer stands."""
         self.rewound: list[int] = []
