@@ -169,6 +169,8 @@ class _Packed(MutableMapping[bytes, bytes]):
 class _Ends:
     """Buckets of keys, in order on the disk; which buckets there are, in memory."""
 
+    once = True
+
     def __init__(self, store: DiskStore, kind: bytes) -> None:
         self._store = store
         self._kind = kind

@@ -48,7 +48,7 @@ class Shelf(Generic[Entity]):
         self.changed.add(key)
 
     def _put(self, key: bytes, entity: Entity, packed: bytes) -> None:
-        former = self.get(key)
+        former = None if self._ends.once else self.get(key)
         self.packed[key] = packed
         if former is None or self._bucket(former) != self._bucket(entity):
             self._ends.add(entity.tenant, self._bucket(entity), key)

@@ -14,6 +14,9 @@ from stream.intake.customers import Index
 class Ends(Protocol):
     """Keys of entities in buckets of a tenant, by the time at which each may go."""
 
+    once: bool
+    """Whether a key that is added to a bucket again is in it once."""
+
     def add(self, tenant: str, bucket: int, key: bytes) -> None:
         """Put a key into a bucket; `passed` and `take` may find it only after the next `settle`."""
 
@@ -90,6 +93,8 @@ class MemoryStore:
 
 class MemoryEnds:
     """Buckets as lists: 8 bytes a key."""
+
+    once = False
 
     def __init__(self) -> None:
         self._buckets: defaultdict[str, defaultdict[int, list[bytes]]] = defaultdict(
