@@ -162,12 +162,12 @@ class Stage:
         slot = self.slots.pop(tp)
         slot.lose()
         await _cancel(slot.task)
-        slot.work.close()
-        self._put_away(slot.changelog)
+        self._put_away(slot)
 
-    def _put_away(self, changelog: Changelog) -> None:
-        """Close it in the background: it waits for writes that nobody needs, and the group waits for us."""
-        task = asyncio.create_task(changelog.close())
+    def _put_away(self, slot: Slot) -> None:
+        """Close what it has; the changelog in the background: it waits for writes that nobody needs."""
+        slot.work.close()
+        task = asyncio.create_task(slot.changelog.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
@@ -271,8 +271,7 @@ class Stage:
                 return
 
     def _renew(self, slot: Slot) -> None:
-        self._put_away(slot.changelog)
-        slot.work.close()
+        self._put_away(slot)
         slot.changelog, slot.work = self._make(slot.tp)
         slot.through = 0
 
