@@ -1,14 +1,13 @@
 """Fixtures of all tests."""
 
 import os
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support import kafka
-from tests.support.ports import free_ports
+from tests.support.own import own_service
 from tests.support.processes import Worker
 
 
@@ -41,15 +40,7 @@ def own_kafka(tmp_path: Path) -> Iterator[kafka.Broker]:
 @pytest.fixture
 def cx_env(kafka_broker: str, tmp_path: Path) -> dict[str, str]:
     """Settings of a service of this test's own on the real Kafka: own topics, group, folder and port."""
-    run = f"t{uuid.uuid4().hex[:10]}"
-    return {
-        "CX_BROKER": f"kafka://{kafka_broker}",
-        "CX_APP_ID": run,
-        "CX_TOPIC_PREFIX": f"{run}.",
-        "CX_DATADIR": str(tmp_path / "data"),
-        "CX_METRICS_PORT": str(free_ports(1)[0]),
-        "CX_SESSION_TIMEOUT": "6s",
-    }
+    return own_service(kafka_broker, tmp_path)
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ state, an error, the detail of a rejection, a file, and a password into the sett
 """
 
 import urllib.request
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,7 @@ from confluent_kafka import Consumer, TopicPartition
 from stream.client import InvalidEvent, Publisher
 from stream.settings import Settings
 from tests.support.events import event, written
-from tests.support.kafka import skip_reason
-from tests.support.ports import free_ports
+from tests.support.own import own_service
 from tests.support.processes import Worker
 from tests.support.secure_kafka import SCRAM_PASSWORD, USER, SecureBroker
 from tests.support.stories import Message
@@ -41,35 +39,16 @@ CANARIES = (CUSTOMER, RESPONSE, INVITATION, COMMENT, UNKNOWN, EMAIL, IDENTITY, S
 ALL = (*CANARIES, SCRAM_PASSWORD, "canary")
 
 
-@pytest.fixture(scope="module")
-def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureBroker]:
-    """A Kafka that wants a password."""
-    reason = skip_reason()
-    if reason is not None:
-        pytest.skip(reason)
-    made = SecureBroker(tmp_path_factory.mktemp("secure"))
-    made.broker.start()
-    yield made
-    made.broker.kill()
-
-
 @pytest.fixture
 def env(secure: SecureBroker, tmp_path: Path) -> dict[str, str]:
     """Settings with a password, and with a secret key of hashes."""
-    run = f"t{uuid.uuid4().hex[:10]}"
     key = tmp_path / "hash.key"
     key.write_text("a key of this test", encoding="utf-8")
-    return {
-        "CX_APP_ID": run,
-        "CX_TOPIC_PREFIX": f"{run}.",
-        "CX_DATADIR": str(tmp_path / "data"),
-        "CX_METRICS_PORT": str(free_ports(1)[0]),
-        "CX_SESSION_TIMEOUT": "6s",
+    return own_service(secure.sasl, tmp_path) | {
         "CX_LOG_LEVEL": "DEBUG",
         "CX_HASH_KEY_FILE": str(key),
         "CX_MIN_PRIVACY": "0",
         "CX_STORE": "rocksdb",
-        "CX_BROKER": f"kafka://{secure.sasl}",
         "CX_BROKER_CA_FILE": str(secure.authority.file),
         "CX_BROKER_USERNAME": USER,
         "CX_BROKER_PASSWORD": SCRAM_PASSWORD,

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.produce import ProduceRequest
 
@@ -64,36 +65,24 @@ def played(env: dict[str, str], play: Callable[[Bed], Awaitable[None]]) -> None:
     asyncio.run(run())
 
 
-def test_a_checkpoint_whose_acknowledgement_was_lost_is_known_to_be_stored(cx_env: dict[str, str]) -> None:
-    """Its records count here, since the next owner, who finds it, passes them over."""
+BEFORE = [(b"a", b"0"), (b"p", b"3")]
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_whether_a_checkpoint_without_acknowledgement_is_stored_is_known(
+    cx_env: dict[str, str], *, stored: bool
+) -> None:
+    """Its records count here if it is, since the next owner passes them over; else that one counts them."""
 
     async def play(bed: Bed) -> None:
         former, following = bed.owner(), bed.owner()
         await former.claim()
-        await former.write([(b"a", b"0"), (b"p", b"3")])
-        losing(former, following.claim, stored=True)
+        await former.write(BEFORE)
+        losing(former, following.claim, stored=stored)
         error = await _refused(former)
-        assert error.stored
-        end = await following.hold()
-        held = await _held(following, end)
-        assert dict(CHECKPOINT) == held
-
-    played(cx_env, play)
-
-
-def test_a_checkpoint_that_never_arrived_is_known_not_to_be_stored(cx_env: dict[str, str]) -> None:
-    """The next owner counts its records."""
-
-    async def play(bed: Bed) -> None:
-        former, following = bed.owner(), bed.owner()
-        await former.claim()
-        await former.write([(b"a", b"0"), (b"p", b"3")])
-        losing(former, following.claim, stored=False)
-        error = await _refused(former)
-        assert not error.stored
-        end = await following.hold()
-        held = await _held(following, end)
-        assert {b"a": b"0", b"p": b"3"} == held
+        assert error.stored == stored
+        held = await _held(following, await following.hold())
+        assert dict(CHECKPOINT if stored else BEFORE) == held
 
     played(cx_env, play)
 

@@ -7,7 +7,6 @@ that expand.
 
 import random
 import time
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -23,7 +22,7 @@ from stream.intake.classify import MAX_DEPTH
 from stream.intake.events import TOPIC_OF, TYPES
 from tests.support import exposition
 from tests.support.events import DATA, event, written
-from tests.support.ports import free_ports
+from tests.support.own import own_service
 from tests.support.processes import cx
 from tests.support.stories import Message
 from tests.support.target import DEADLINE_S, MIB, Target
@@ -40,14 +39,8 @@ Figure = Callable[[str], None]
 @pytest.fixture(scope="module")
 def target(kafka_broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """A worker for all tests of this file, not yet started."""
-    run = f"t{uuid.uuid4().hex[:10]}"
     folder = tmp_path_factory.mktemp("hostile")
-    env = {
-        "CX_BROKER": f"kafka://{kafka_broker}",
-        "CX_APP_ID": run,
-        "CX_TOPIC_PREFIX": f"{run}.",
-        "CX_DATADIR": str(folder / "data"),
-        "CX_METRICS_PORT": str(free_ports(1)[0]),
+    env = own_service(kafka_broker, folder) | {
         "CX_SESSION_TIMEOUT": "10s",
         "CX_MAX_SERIES": "100",
         "CX_WINDOWS": "5m,1h,30d",
@@ -57,7 +50,7 @@ def target(kafka_broker: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     own = {"max.message.bytes": str(MIB)}
     strict = {**own, "compression.type": "uncompressed", "message.timestamp.type": "LogAppendTime"}
     topics = [
-        NewTopic(f"{run}.{name}", 4, 1, config=own if name == "relationships" else strict)
+        NewTopic(env["CX_TOPIC_PREFIX"] + name, 4, 1, config=own if name == "relationships" else strict)
         for name in ("surveys", "interactions", "relationships")
     ]
     for made in admin.create_topics(topics).values():

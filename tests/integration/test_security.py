@@ -6,8 +6,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,8 +19,8 @@ from stream.settings import Settings
 from tests.support import processes
 from tests.support.certificates import Authority
 from tests.support.events import event, written
-from tests.support.kafka import skip_reason
 from tests.support.monitoring import need
+from tests.support.own import own_service
 from tests.support.ports import free_ports
 from tests.support.processes import Process, Worker
 from tests.support.secure_kafka import PLAIN_PASSWORD, SCRAM_PASSWORD, USER, SecureBroker
@@ -34,31 +33,10 @@ _RECOVERY_S = 20
 _SECOND_TRY_S = 9
 
 
-@pytest.fixture(scope="module")
-def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureBroker]:
-    """A Kafka that asks who is there, for the tests of this file."""
-    reason = skip_reason()
-    if reason is not None:
-        pytest.skip(reason)
-    made = SecureBroker(tmp_path_factory.mktemp("secure"))
-    made.broker.start()
-    yield made
-    made.broker.kill()
-
-
 @pytest.fixture
 def env(secure: SecureBroker, tmp_path: Path) -> dict[str, str]:
     """Settings that lack a login."""
-    run = f"t{uuid.uuid4().hex[:10]}"
-    return {
-        "CX_APP_ID": run,
-        "CX_TOPIC_PREFIX": f"{run}.",
-        "CX_DATADIR": str(tmp_path / "data"),
-        "CX_METRICS_PORT": str(free_ports(1)[0]),
-        "CX_SESSION_TIMEOUT": "6s",
-        "CX_BROKER": f"kafka://{secure.sasl}",
-        "CX_BROKER_CA_FILE": str(secure.authority.file),
-    }
+    return own_service(secure.sasl, tmp_path) | {"CX_BROKER_CA_FILE": str(secure.authority.file)}
 
 
 def scram(password: str = SCRAM_PASSWORD) -> dict[str, str]:

@@ -5,7 +5,6 @@ One service on a real Kafka goes through all of it; after each refusal it still 
 
 import asyncio
 import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from stream import topics
 from stream.settings import Settings
-from tests.support.ports import free_ports
+from tests.support.own import own_service
 from tests.support.processes import Worker
 from tests.support.traffic import ends, produce, read_sources
 from tests.support.trouble import KNOWN_TENANTS, Trouble
@@ -34,22 +33,16 @@ class Service:
     def __init__(self, bootstrap: str, folder: Path) -> None:
         self.bootstrap = bootstrap
         self.folder = folder
-        run = f"t{uuid.uuid4().hex[:10]}"
-        self.env = {
-            "CX_BROKER": f"kafka://{bootstrap}",
-            "CX_APP_ID": run,
-            "CX_TOPIC_PREFIX": f"{run}.",
-            "CX_DATADIR": str(folder / "data"),
-            "CX_METRICS_PORT": str(free_ports(1)[0]),
-            "CX_SESSION_TIMEOUT": "6s",
+        self.env = own_service(bootstrap, folder) | {
             "CX_WINDOWS": "1h,30d",
             "CX_TENANTS": KNOWN_TENANTS,
             "CX_HASH_KEY_FILE": self.key("one"),
         }
         self.admin = AdminClient({"bootstrap.servers": bootstrap})
         asyncio.run(topics.ensure(Settings.from_env(self.env)))
-        produce(bootstrap, f"{run}.", Trouble(3, time.time_ns() // 1_000_000).messages(EVENTS))
-        self.truth = Truth.of(read_sources(bootstrap, f"{run}."), self.env)
+        prefix = self.env["CX_TOPIC_PREFIX"]
+        produce(bootstrap, prefix, Trouble(3, time.time_ns() // 1_000_000).messages(EVENTS))
+        self.truth = Truth.of(read_sources(bootstrap, prefix), self.env)
         self._started = 0
 
     def key(self, secret: str) -> str:
