@@ -16,6 +16,8 @@ from typing import Any, TypeVar, cast
 from stream import values
 from stream.alerts.watches import Alerts, alerts
 from stream.errors import CxError
+from stream.scoring.kpis import Limits
+from stream.scoring.parameters import Parameters, parameters
 from stream.values import View, Window
 
 __all__ = ["Settings", "SettingsError", "View", "Window"]
@@ -131,6 +133,8 @@ class Settings:
     document: dict[str, Any] = field(init=False, repr=False, compare=False, hash=False, default_factory=dict)
     alerts: Alerts = field(init=False, default=Alerts())
     """What is watched for drops: the table `alerts` of cx.toml."""
+    kpis: Parameters = field(init=False, default=Parameters())
+    """Parameters of scores: the table `kpis` of cx.toml."""
 
     def __post_init__(self) -> None:
         """Raise SettingsError where settings contradict each other; read `cx.toml`."""
@@ -138,10 +142,17 @@ class Settings:
         if self.config is not None:
             object.__setattr__(self, "document", _read("CX_CONFIG", self.config, values.document))
             object.__setattr__(self, "alerts", _read("CX_CONFIG", self.config, self._alerts))
+            object.__setattr__(self, "kpis", _read("CX_CONFIG", self.config, self._kpis))
 
     def _alerts(self, _: Path) -> Alerts:
         try:
             return alerts(self.document.get("alerts", {}), frozenset(view.label for view in self.views))
+        except ValueError as error:
+            raise ValueError(f"a file with {error}") from None
+
+    def _kpis(self, _: Path) -> Parameters:
+        try:
+            return parameters(self.document.get("kpis", {}))
         except ValueError as error:
             raise ValueError(f"a file with {error}") from None
 
@@ -172,6 +183,11 @@ class Settings:
     def bootstrap(self) -> str:
         """The brokers as clients want them: `host:port,host:port`."""
         return ",".join(item.removeprefix("kafka://") for item in self.broker.split(";"))
+
+    @property
+    def limits(self) -> Limits:
+        """What decides what is shown of a score, and how it is computed."""
+        return Limits(self.min_privacy, self.min_responses, self.kpis)
 
     @property
     def segment_keys(self) -> frozenset[str]:

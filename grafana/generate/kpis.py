@@ -21,6 +21,7 @@ class Axis(NamedTuple):
 _AXES = {
     "points": Axis("none", 1, -100, 100),
     "ratio": Axis("percentunit", 1, 0, 1),
+    "0-100": Axis("none", 1, 0, 100),
     "1-5": Axis("none", 2, 1, 5),
     "1-7": Axis("none", 2, 1, 7),
 }
@@ -64,5 +65,7 @@ CES = Kpi("CES", "cx_ces_mean", "ces")
 EASY = Kpi("CES easy", "cx_ces_easy_ratio", "ces")
 POSITIVE = Kpi("Positive experience", "cx_positive_ratio", "positive")
 RESPONSE = Kpi("Response rate", "cx_survey_response_ratio", "response")
+INDEX = Kpi("Satisfaction index", "cx_satisfaction_index", "index")
+PYRAMID = Kpi("CX pyramid", "cx_pyramid_score", "pyramid")
 
 ALL = (NPS, CSAT, CES, EASY, POSITIVE, RESPONSE)

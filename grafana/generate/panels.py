@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, table, timeseries
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import common as c
 from grafana_foundation_sdk.models import dashboard as d
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from grafana.generate.kpis import Kpi
+
+Placed = tuple[Builder[d.Panel], int, int]
+"""A panel, its width (of 24), its height."""
 
 DATASOURCE = d.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _QUIET = "#8e8e8e"
@@ -52,8 +56,8 @@ def tile(kpi: Kpi) -> stat.Panel:
     )
 
 
-def trend(kpi: Kpi) -> timeseries.Panel:
-    """A score over time, inside the band of its 95 % interval."""
+def trend(kpi: Kpi, **labels: str) -> timeseries.Panel:
+    """A score over time, inside the band of its 95 % interval; `labels` as of `Kpi.value`."""
     hidden = d.DynamicConfigValue("custom.hideFrom", {"legend": True, "tooltip": False, "viz": False})
     edge = [d.DynamicConfigValue("custom.lineWidth", 0), hidden]
     band = [
@@ -67,9 +71,9 @@ def trend(kpi: Kpi) -> timeseries.Panel:
         .color_scheme(dashboard.FieldColor().mode(d.FieldColorModeId.FIXED).fixed_color("blue"))
         .axis_soft_min(kpi.axis.low)
         .axis_soft_max(kpi.axis.high)
-        .with_target(over_time(kpi.value(), kpi.title, "A"))
-        .with_target(over_time(kpi.value("_lower"), "from", "B"))
-        .with_target(over_time(kpi.value("_upper"), "to", "C"))
+        .with_target(over_time(kpi.value(**labels), kpi.title, "A"))
+        .with_target(over_time(kpi.value("_lower", **labels), "from", "B"))
+        .with_target(over_time(kpi.value("_upper", **labels), "to", "C"))
         .override_by_name("from", edge)
         .override_by_name("to", band)
     )

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as d
 
-from grafana.generate import kpis, panels, promql
-
-Placed = tuple[Builder[d.Panel], int, int]  # panel, width (of 24), height
+from grafana.generate import horizons, kpis, panels, promql
+from grafana.generate.panels import Placed
 
 _MIX_COLOURS = {
     "promoter": "green",
@@ -166,6 +165,9 @@ def _state() -> Builder[d.Panel]:
 ROWS: tuple[tuple[str, Callable[[], Iterator[Placed]]], ...] = (
     ("Scores, window $window", scores),
     ("Trends", trends),
+    ("Interaction: one exchange", horizons.interaction),
+    ("Journey: a goal pursued", horizons.journey),
+    ("Relationship: without limit of time", horizons.relationship),
     ("Where it comes from", places),
     ("Volume", volume),
     ("Pipeline", pipeline),

@@ -27,7 +27,6 @@ from stream.intake.rejection import Rejection
 from stream.intake.times import parse_ms
 from stream.recount import Recount
 from stream.routing import Router
-from stream.scoring.kpis import Limits
 from stream.settings import Settings
 from stream.topics import SOURCES
 
@@ -126,7 +125,7 @@ def _count(recount: Recount, metrics: ServiceMetrics, source: Source, records: l
 
 
 def _written(settings: Settings, recount: Recount, metrics: ServiceMetrics, form: str) -> bytes:
-    limits, rows = Limits(settings.min_privacy, settings.min_responses), recount.rows()
+    limits, rows = settings.limits, recount.rows()
     if form == "openmetrics":
         own: bytes = generate_latest(metrics.registry)  # type: ignore[no-untyped-call]
         return b"".join([*Renderer(limits).parts(rows, openmetrics=True), own])

@@ -116,7 +116,7 @@ class Export:
 
     def __post_init__(self) -> None:
         """Keep one renderer, and one thread that alone uses it."""
-        self._limits = Limits(self.settings.min_privacy, self.settings.min_responses)
+        self._limits = self.settings.limits
         self._renderer = Renderer(self._limits)
         self._work = SharedWork(self.clock)
 

@@ -13,7 +13,6 @@ from stream.flow import state
 from stream.flow.changelog import Pair
 from stream.flow.outbox import Outbox, Outgoing
 from stream.scoring.families import Row, Tally
-from stream.scoring.kpis import Limits
 from stream.scoring.merge import Merger
 from stream.scoring.message import Message, decode
 from stream.scoring.panes import ladders
@@ -46,7 +45,7 @@ class ScoresWork:
         self._outbox = outbox
         self._metrics = metrics
         self._clock = clock
-        self._limits = Limits(settings.min_privacy, settings.min_responses)
+        self._limits = settings.limits
         self._published: dict[bytes, Tally | None] = {}
         """What stands in the topic, as far as this owner put it there; None: a tombstone."""
         self._published_at_s = 0.0

@@ -9,7 +9,7 @@ from stream.errors import CxError
 from stream.settings import Settings
 
 KEY = b"s"
-_LAYOUT = 2
+_LAYOUT = 3
 """Raised when what is kept takes another form."""
 
 

@@ -15,7 +15,7 @@ from stream.intake.entities import Invitation, Response
 from stream.intake.shelf import Shelf
 from stream.intake.store import Store
 from stream.intake.tally import Change, Tallies
-from stream.scoring.families import SURVEY_FAMILIES
+from stream.scoring.answers import FAMILIES_OF
 
 
 class Memory:
@@ -77,8 +77,9 @@ class Memory:
             return False
         if self._by_event_time:
             for metric, _ in response.answers:
-                if metric in SURVEY_FAMILIES and ends_ms >= self._tallies.high_ms(response.tenant, metric):
-                    return False
+                for family in FAMILIES_OF[metric]:
+                    if ends_ms >= self._tallies.high_ms(response.tenant, family):
+                        return False
         invitation = self.invitations.get(response.invitation) if response.invitation else None
         return invitation is None or self._cohort_is_over(invitation, clock_ms)
 

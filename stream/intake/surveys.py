@@ -3,7 +3,7 @@
     sent ──▶ invitation ◀──link── response ◀── answered (revision 1, 2, …)
                │  dims captured       │  own dims, the missing ones from the invitation
                ▼                      ▼
-           response rate          nps, csat, ces
+           response rate          nps, csat, ces, pyramid, index
 
 Either may come first: when an invitation arrives, the answers that name it move.
 """
@@ -19,7 +19,8 @@ from stream.intake.memory import Memory
 from stream.intake.placement import Dims, Placer
 from stream.intake.tally import Tallies
 from stream.intake.times import parse_ms
-from stream.scoring.families import SURVEY_FAMILIES, cell_of
+from stream.scoring.answers import added
+from stream.scoring.families import cell_of
 
 Outcome = Literal["counted", "duplicate", "retracted"]
 _SENT, _RESPONDED = cell_of("response", "sent"), cell_of("response", "responded")
@@ -102,16 +103,14 @@ class Surveys:
         placement = self._placer.place(response.dims, response.at_ms)
         response.overflow = placement.overflow
         self.overflowed.update(placement.overflowed)
-        for metric, value in response.answers:
-            if metric in SURVEY_FAMILIES:
-                self._tallies.add(placement, metric, cell_of(metric, value), response.at_ms)
+        for family, cell, amount in added(response.answers):
+            self._tallies.add(placement, family, cell, response.at_ms, amount)
         self.memory.responses.put(key, response)
 
     def _uncount(self, response: Response) -> None:
         placement = self._placer.replace(response.dims, response.overflow)
-        for metric, value in response.answers:
-            if metric in SURVEY_FAMILIES:
-                self._tallies.add(placement, metric, cell_of(metric, value), response.at_ms, -1)
+        for family, cell, amount in added(response.answers):
+            self._tallies.add(placement, family, cell, response.at_ms, -amount)
 
     def _withdraw(self, response: Response) -> None:
         """Take a response out of every window and off its invitation."""
@@ -171,8 +170,7 @@ class Surveys:
             return
         self._uncount(response)
         self._contribute(key, moved)
-        if any(metric in SURVEY_FAMILIES for metric, _ in moved.answers):
-            self.corrections["late_invitation"] += 1
+        self.corrections["late_invitation"] += 1
 
     def _retracted(self, event: Any, _at_ms: int, clock_ms: int) -> Outcome:
         data = event.data

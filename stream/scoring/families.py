@@ -4,15 +4,20 @@ A *tally* is a tuple of whole numbers, one for each cell of its family. The tall
 by cell: over panes to a window, over source partitions to a series. Everything exported for a series and
 window is a function of such a tally (``kpis.py``), so nothing but counts has to be kept or moved.
 
-========  =============================  ================================
-family    cells                          a value is
-========  =============================  ================================
-nps       promoter, passive, detractor   the answer, 0 to 10
-csat      1, 2, 3, 4, 5                  the answer
-ces       1, 2, 3, 4, 5, 6, 7            the answer
-positive  positive, neutral, negative    the valence of an interaction
-response  sent, responded                what became of an invitation
-========  =============================  ================================
+=========  =============================  ================================
+family     cells                          a value is
+=========  =============================  ================================
+nps        promoter, passive, detractor   the answer, 0 to 10
+csat       1, 2, 3, 4, 5                  the answer
+ces        1, 2, 3, 4, 5, 6, 7            the answer
+needs      high, middle, low              the answer, 1 to 5
+ease       high, middle, low              the answer, 1 to 5
+enjoyment  high, middle, low              the answer, 1 to 5
+pyramid    sums of these three            (joint: ``trio.py``)
+index      sums of three answers          (joint: ``trio.py``)
+positive   positive, neutral, negative    the valence of an interaction
+response   sent, responded                what became of an invitation
+=========  =============================  ================================
 """
 
 from __future__ import annotations
@@ -21,6 +26,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
+
+from stream.scoring import trio
 
 Tally: TypeAlias = tuple[int, ...]
 Value: TypeAlias = int | str
@@ -31,7 +38,7 @@ class Family:
     """The layout of one KPI family's tallies.
 
     `cell_by_value` maps every value on the family's scale to the index in `cells` of the cell that it adds 1
-    to.
+    to; empty where a contribution is more than one cell.
     """
 
     name: str
@@ -77,10 +84,23 @@ def _by_name(name: str, *cells: str) -> Family:
     return _family(name, cells, {value: cell for cell, value in enumerate(cells)})
 
 
+def _three_boxes(name: str) -> Family:
+    """Make a family for answers 1 to 5 of which only the boxes 4-5, 3 and 1-2 matter."""
+    cells: dict[Value, int] = {5: 0, 4: 0, 3: 1, 2: 2, 1: 2}
+    return _family(name, ("high", "middle", "low"), cells)
+
+
+def _joint(name: str, metrics: tuple[str, ...]) -> Family:
+    return _family(name, trio.cells(metrics), {})
+
+
 def _nps_cell(answer: int) -> int:
     """Promoter 9-10, passive 7-8, detractor 0-6."""
     return 0 if answer >= 9 else 1 if answer >= 7 else 2
 
+
+PYRAMID_METRICS: Final = ("needs", "ease", "enjoyment")
+INDEX_METRICS: Final = ("satisfaction", "expectations", "ideal")
 
 FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
     {
@@ -93,6 +113,9 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
             ),
             _by_value("csat", range(1, 6)),
             _by_value("ces", range(1, 8)),
+            *map(_three_boxes, PYRAMID_METRICS),
+            _joint("pyramid", PYRAMID_METRICS),
+            _joint("index", INDEX_METRICS),
             _by_name("positive", "positive", "neutral", "negative"),
             _by_name("response", "sent", "responded"),
         )
@@ -100,8 +123,8 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
 )
 """Every KPI family by name, in the order of export."""
 
-SURVEY_FAMILIES: Final = ("nps", "csat", "ces")
-"""The families fed by survey answers: an answer's metric is the name of its family."""
+SURVEY_FAMILIES: Final = ("nps", "csat", "ces", *PYRAMID_METRICS)
+"""The families fed by single survey answers: an answer's metric is the name of its family."""
 
 
 def cell_of(metric: str, value: Value) -> int:

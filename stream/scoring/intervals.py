@@ -63,6 +63,22 @@ def mean(total: int, squares: int, n: int, *, lowest: int, highest: int) -> Inte
     return max(float(lowest), middle - half), min(float(highest), middle + half)
 
 
+def scaled(
+    value: float, variance: float | None, *, low: float, high: float, onto: tuple[float, float]
+) -> tuple[float, Interval | None]:
+    """Return a mean from the scale `low`-`high` on another scale, and its normal interval, clipped to that.
+
+    `variance` is that of the mean, as the delta method gives it; None: there is no interval.
+    """
+    bottom, top = onto
+    factor = (top - bottom) / (high - low)
+    score = bottom + (value - low) * factor
+    if variance is None:
+        return score, None
+    half = Z * factor * math.sqrt(variance)
+    return score, (max(float(bottom), score - half), min(float(top), score + half))
+
+
 @lru_cache(maxsize=65_536)
 def t_quantile(df: int) -> float:
     """Return the 97.5 % quantile of Student's t distribution with `df` >= 1 degrees of freedom.

@@ -19,18 +19,20 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
-from stream.scoring import intervals
-from stream.scoring.families import FAMILIES, Tally
+from stream.scoring import intervals, trio
+from stream.scoring.families import FAMILIES, PYRAMID_METRICS, Tally
 from stream.scoring.intervals import Interval
+from stream.scoring.parameters import Parameters
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 
 
 class Limits(NamedTuple):
-    """Answers needed before anything is shown, and before a score is relied upon."""
+    """Answers needed before anything is shown, and before a score is relied upon; parameters of scores."""
 
     min_privacy: int
     min_responses: int
+    parameters: Parameters = Parameters()
 
 
 class Sample(NamedTuple):
@@ -42,22 +44,26 @@ class Sample(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """A score in its exported unit, with its 95 % interval where there is one."""
+    """A score in its exported unit, with its 95 % interval where there is one.
+
+    `labels` are the metric family's own.
+    """
 
     metric_family: str
     value: float
     interval: Interval | None
+    labels: Labels = ()
 
     def samples(self) -> tuple[Sample, ...]:
         """Return the score and, where it has an interval, the two ends."""
-        score = Sample(self.metric_family, (), self.value)
+        score = Sample(self.metric_family, self.labels, self.value)
         if self.interval is None:
             return (score,)
         lower, upper = self.interval
         return (
             score,
-            Sample(f"{self.metric_family}_lower", (), lower),
-            Sample(f"{self.metric_family}_upper", (), upper),
+            Sample(f"{self.metric_family}_lower", self.labels, lower),
+            Sample(f"{self.metric_family}_upper", self.labels, upper),
         )
 
 
@@ -79,7 +85,7 @@ class _Kpi(NamedTuple):
 
     answers: Callable[[Tally], int]
     counts: Callable[[Tally], tuple[Sample, ...]]
-    estimates: Callable[[Tally], tuple[Estimate, ...]]
+    estimates: Callable[[Tally, Parameters], tuple[Estimate, ...]]
 
 
 def assess(family: str, tally: Tally, limits: Limits) -> Assessment:
@@ -89,7 +95,7 @@ def assess(family: str, tally: Tally, limits: Limits) -> Assessment:
     low = n < limits.min_responses
     if any(tally) and n < limits.min_privacy:
         return Assessment(n, hidden=True, low_confidence=low, counts=(), estimates=())
-    estimates = kpi.estimates(tally) if n else ()
+    estimates = kpi.estimates(tally, limits.parameters) if n else ()
     return Assessment(n, hidden=False, low_confidence=low, counts=kpi.counts(tally), estimates=estimates)
 
 
@@ -130,6 +136,32 @@ def response(tally: Tally) -> tuple[Estimate, ...]:
     return (_share("cx_survey_response_ratio", responded, sent),)
 
 
+def dimension(name: str) -> Callable[[Tally], tuple[Estimate, ...]]:
+    """Define a dimension of the pyramid: 100 times the share of 4 and 5 less the share of 1 and 2."""
+
+    def estimates(tally: Tally) -> tuple[Estimate, ...]:
+        high, _, low = tally
+        n = sum(tally)
+        interval = intervals.net_share(high, low, n)
+        return (Estimate("cx_pyramid_score", 100 * (high - low) / n, interval, (("dimension", name),)),)
+
+    return estimates
+
+
+def pyramid(tally: Tally) -> tuple[Estimate, ...]:
+    """Return the mean of the three dimensions of the pyramid, -100 to 100."""
+    found = trio.weighted_mean(tally, (1 / 3, 1 / 3, 1 / 3))
+    score, interval = intervals.scaled(found.value, found.variance, low=0, high=2, onto=(-100, 100))
+    return (Estimate("cx_pyramid_score", score, interval, (("dimension", "overall"),)),)
+
+
+def index(tally: Tally, parameters: Parameters) -> tuple[Estimate, ...]:
+    """Return the weighted mean of three answers 1 to 10, as 0 to 100 (Fornell et al. 1996, ACSI)."""
+    found = trio.weighted_mean(tally, parameters.index_weights)
+    score, interval = intervals.scaled(found.value, found.variance, low=1, high=10, onto=(0, 100))
+    return (Estimate("cx_satisfaction_index", score, interval),)
+
+
 def _share(name: str, hits: int, n: int) -> Estimate:
     return Estimate(name, hits / n, intervals.share(hits, n))
 
@@ -167,12 +199,25 @@ _CATEGORIES: Final = {
     "ces": _by_category("ces", easy=slice(4, 7), neutral=slice(3, 4), difficult=slice(0, 3)),
 }
 
+
+def _no_counts(_: Tally) -> tuple[Sample, ...]:
+    return ()
+
+
+def _fixed(define: Callable[[Tally], tuple[Estimate, ...]]) -> Callable[..., tuple[Estimate, ...]]:
+    """Make a definition that leaves nothing to the operator one of those that take parameters."""
+    return lambda tally, _: define(tally)
+
+
 _KPIS: Final[Mapping[str, _Kpi]] = MappingProxyType(
     {
-        "nps": _Kpi(sum, _CATEGORIES["nps"], nps),
-        "csat": _Kpi(sum, _CATEGORIES["csat"], csat),
-        "ces": _Kpi(sum, _CATEGORIES["ces"], ces),
-        "positive": _Kpi(lambda tally: tally[0] + tally[2], _by_valence, positive),
-        "response": _Kpi(lambda tally: tally[0], _sent, response),
+        "nps": _Kpi(sum, _CATEGORIES["nps"], _fixed(nps)),
+        "csat": _Kpi(sum, _CATEGORIES["csat"], _fixed(csat)),
+        "ces": _Kpi(sum, _CATEGORIES["ces"], _fixed(ces)),
+        **{name: _Kpi(sum, _no_counts, _fixed(dimension(name))) for name in PYRAMID_METRICS},
+        "pyramid": _Kpi(trio.least, _no_counts, _fixed(pyramid)),
+        "index": _Kpi(trio.least, _no_counts, index),
+        "positive": _Kpi(lambda tally: tally[0] + tally[2], _by_valence, _fixed(positive)),
+        "response": _Kpi(lambda tally: tally[0], _sent, _fixed(response)),
     }
 )

@@ -11,7 +11,6 @@ from stream.export.render import Renderer
 from stream.flow.intake import rules
 from stream.intake.record import Source
 from stream.recount import Recount
-from stream.scoring.kpis import Limits
 from stream.settings import Settings
 from tests.support import exposition
 from tests.support.oracle import Record, Rules, cells, recount
@@ -71,7 +70,7 @@ def service(records: list[Record], env: dict[str, str], rng: random.Random) -> O
         waiting[source] = waiting[source][count:]
         if not waiting[source]:
             del waiting[source]
-    limits = Limits(settings.min_privacy, settings.min_responses)
+    limits = settings.limits
     text = b"".join(Renderer(limits).parts(counting.rows(), openmetrics=False)).decode()
     return found._replace(cells=exposition.scores(exposition.parse(text)))
 

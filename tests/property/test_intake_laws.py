@@ -54,6 +54,8 @@ _ANSWERS: list[list[dict[str, object]]] = [
     [{"metric": "nps", "value": 9}],
     [{"metric": "csat", "value": 1}],
     [{"metric": "nps", "skipped": True}],
+    [{"metric": "satisfaction", "value": 7}, {"metric": "ideal", "value": 3}],
+    [{"metric": "needs", "value": 5}, {"metric": "ease", "value": 1}, {"metric": "enjoyment", "value": 3}],
 ]
 _DATA = st.one_of(
     st.tuples(

@@ -17,24 +17,20 @@ from stream.client import Publisher
 from stream.export.http import start_http
 from stream.export.service import ServiceMetrics
 from stream.intake.rejection import Reason
-from stream.scoring.families import Row, Series
+from stream.scoring.families import FAMILIES, Row, Series
 from stream.settings import Settings
 from tests.support import promql
 from tests.support.monitoring import Alertmanager, Prometheus
 from tests.support.processes import Worker
+from tests.support.tallies import of_n
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.slow
 
 # Two scrapes, so that rates exist, and an evaluation after them; then another for rules that rest on rules.
 _DEADLINE_S = 90
-_TALLIES = {
-    "nps": (50, 30, 20),
-    "csat": (5, 5, 30, 40, 20),
-    "ces": (80, 210, 140, 110, 160, 180, 120),
-    "positive": (80, 7, 20),
-    "response": (400, 120),
-}
+_OWN_LEVEL = {"positive": "interaction"}
+"""Families that have one level only."""
 
 
 class MadeUp:
@@ -56,16 +52,16 @@ class MadeUp:
     def rows(self) -> list[Row]:
         """Return the tallies."""
         return [
-            Row(Series("acme", level, by, channel, touchpoint, ""), family, window, tally)
-            for level in ("interaction", "relationship")
+            Row(Series("acme", level, by, channel, touchpoint, ""), family, window, of_n(family, 400))
+            for level in ("interaction", "journey", "relationship")
             for by, channel, touchpoint in (
                 ("total", "", ""),
                 ("channel", "web", ""),
                 ("touchpoint", "", "pay"),
             )
             for window in ("5m", "1h", "24h")
-            for family, tally in _TALLIES.items()
-            if family != "positive" or level == "interaction"
+            for family in FAMILIES
+            if _OWN_LEVEL.get(family, level) == level
         ]
 
     def ready(self) -> tuple[bool, str]:

@@ -16,7 +16,11 @@ TENANTS = ("acme", "globex", None)
 CHANNELS = ("web", "phone", "store", "e-mail")
 TOUCHPOINTS = ("checkout", "delivery", "support.chat")
 PLANS = ("free", "pro")
-SCALES = {"nps": 10, "csat": 5, "ces": 7, "satisfaction": 10, "ease": 5}
+SCALES = {"nps": 10, "csat": 5, "ces": 7}
+TRIOS = (
+    {"satisfaction": 10, "expectations": 10, "ideal": 10},
+    {"needs": 5, "ease": 5, "enjoyment": 5},
+)
 
 
 class Message(NamedTuple):
@@ -125,10 +129,15 @@ class Stories:
 
     def _answers(self) -> list[Event]:
         metrics = self._rng.sample(list(SCALES), self._rng.choice([1, 1, 1, 2, 3]))
+        scales = dict(SCALES)
+        if self._rng.random() < 0.4:
+            trio = self._rng.choice(TRIOS)
+            scales |= trio
+            metrics += self._rng.sample(list(trio), self._rng.choice([1, 2, 3, 3, 3]))
         return [
             {"metric": metric, "skipped": True}
             if self._rng.random() < 0.12
-            else {"metric": metric, "value": self._rng.randint(0 if metric == "nps" else 1, SCALES[metric])}
+            else {"metric": metric, "value": self._rng.randint(0 if metric == "nps" else 1, scales[metric])}
             for metric in metrics
         ]
 

@@ -58,11 +58,12 @@ class Event(NamedTuple):
 class Counted(NamedTuple):
     """One thing that counts: an answer, an interaction or an invitation, where and when it counts.
 
-    `what` is the answer's value, the valence, `sent` or `responded`.
+    `what` is the answer's value, the valence, `sent` or `responded`; where three answers of a response make
+    one score, all three.
     """
 
     family: str
-    what: int | str
+    what: int | str | tuple[int | None, ...]
     tenant: str
     level: str
     channel: str

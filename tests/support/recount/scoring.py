@@ -9,7 +9,8 @@ from tests.support.recount.model import Labels, Rules
 
 Z = 1.959964
 SAMPLES = tuple[str, Labels]
-Tally = Counter[int | str]
+Answers = tuple[int | None, ...]
+Tally = Counter[int | str | Answers]
 Exported = dict[tuple[str, Labels], float]
 CATEGORIES: dict[str, dict[str, range]] = {
     "nps": {"promoter": range(9, 11), "passive": range(7, 9), "detractor": range(7)},
@@ -17,13 +18,20 @@ CATEGORIES: dict[str, dict[str, range]] = {
     "ces": {"easy": range(5, 8), "neutral": range(4, 5), "difficult": range(1, 4)},
 }
 SCALE = {"csat": (1, 5), "ces": (1, 7)}
+DIMENSIONS = ("needs", "ease", "enjoyment")
+TRIOS = {"pyramid": DIMENSIONS, "index": ("satisfaction", "expectations", "ideal")}
 
 
 def exported(family: str, tally: Tally, rules: Rules) -> Exported:
     """Samples by family name and the family's own labels."""
-    shown = _survey(family, tally) if family in CATEGORIES else _shares(family, tally)
-    judged = tally["positive"] + tally["negative"] if family == "positive" else tally["sent"]
-    n = tally.total() if family in CATEGORIES else judged
+    if family in TRIOS:
+        shown, n = _trio(family, tally)
+    elif family in DIMENSIONS:
+        shown, n = _dimension(family, tally), tally.total()
+    else:
+        shown = _survey(family, tally) if family in CATEGORIES else _shares(family, tally)
+        judged = tally["positive"] + tally["negative"] if family == "positive" else tally["sent"]
+        n = tally.total() if family in CATEGORIES else judged
     if n < rules.min_privacy and tally.total():
         shown = {}
     return {**shown, ("cx_low_confidence", (("metric", family),)): float(n < rules.min_responses)}
@@ -48,6 +56,49 @@ def _survey(family: str, tally: Tally) -> Exported:
     return shown | _with_interval(f"cx_{family}_mean", mean(tally), mean_interval(tally, *SCALE[family]))
 
 
+def _box(answer: int) -> int:
+    """1 for 4 and 5, -1 for 1 and 2."""
+    return (answer > 3) - (answer < 3)
+
+
+def _dimension(family: str, tally: Tally) -> Exported:
+    boxes = [_box(int(str(value))) for value in tally.elements()]
+    if not boxes:
+        return {}
+    up, down = boxes.count(1), boxes.count(-1)
+    ends = nps_interval(up, len(boxes) - up - down, down)
+    return _with_interval("cx_pyramid_score", nps(up, len(boxes) - up - down, down), ends, dimension=family)
+
+
+def _trio(family: str, tally: Tally) -> tuple[Exported, int]:
+    """From the answers of each response: how far each moves the score, and the sum of the squares of that."""
+    responses = [each for each in tally.elements() if isinstance(each, tuple)]
+    columns = [[each[i] for each in responses if each[i] is not None] for i in range(3)]
+    n = min(map(len, columns))
+    if not n:
+        return {}, 0
+
+    def worth(answer: int | None) -> float:
+        if answer is None:
+            return 0.0
+        return 100.0 * _box(answer) if family == "pyramid" else (answer - 1) / 9 * 100
+
+    means = [math.fsum(map(worth, column)) / len(column) for column in columns]
+    score, ends = sum(means) / 3, None
+    if len(responses) > 1:
+        moves = [
+            sum((worth(each[i]) - means[i]) / len(columns[i]) / 3 for i in range(3) if each[i] is not None)
+            for each in responses
+        ]
+        whole = len(responses) / (len(responses) - 1)
+        half = Z * math.sqrt(whole * math.fsum(move * move for move in moves))
+        low = -100.0 if family == "pyramid" else 0.0
+        ends = max(low, score - half), min(100.0, score + half)
+    if family == "index":
+        return _with_interval("cx_satisfaction_index", score, ends), n
+    return _with_interval("cx_pyramid_score", score, ends, dimension="overall"), n
+
+
 def _shares(family: str, tally: Tally) -> Exported:
     if family == "positive":
         valences = ("positive", "neutral", "negative")
@@ -59,10 +110,13 @@ def _shares(family: str, tally: Tally) -> Exported:
     return shown | (_with_interval(name, Fraction(hits, n), wilson(hits, n)) if n else {})
 
 
-def _with_interval(name: str, score: Fraction, ends: tuple[float, float] | None) -> Exported:
-    shown: Exported = {(name, ()): float(score)}
+def _with_interval(
+    name: str, score: Fraction | float, ends: tuple[float, float] | None, **own: str
+) -> Exported:
+    labels = tuple(own.items())
+    shown: Exported = {(name, labels): float(score)}
     if ends:
-        shown |= {(f"{name}_lower", ()): ends[0], (f"{name}_upper", ()): ends[1]}
+        shown |= {(f"{name}_lower", labels): ends[0], (f"{name}_upper", labels): ends[1]}
     return shown
 
 
@@ -88,7 +142,7 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
 
 def mean(tally: Tally) -> Fraction:
     """The mean of the values."""
-    return Fraction(sum(int(value) * count for value, count in tally.items()), tally.total())
+    return Fraction(sum(int(str(value)) * count for value, count in tally.items()), tally.total())
 
 
 def mean_interval(tally: Tally, low: int, high: int) -> tuple[float, float] | None:
@@ -96,9 +150,9 @@ def mean_interval(tally: Tally, low: int, high: int) -> tuple[float, float] | No
     n, middle = tally.total(), mean(tally)
     if n == 1:
         return None
-    variance = sum(((int(value) - middle) ** 2 * count for value, count in tally.items()), Fraction(0)) / (
-        n - 1
-    )
+    variance = sum(
+        ((int(str(value)) - middle) ** 2 * count for value, count in tally.items()), Fraction(0)
+    ) / (n - 1)
     half = t_quantile(n - 1) * math.sqrt(variance / n)
     return max(float(low), float(middle) - half), min(float(high), float(middle) + half)
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from tests.support.recount.fields import time_ms
 from tests.support.recount.model import Counted, Event, Rules
+from tests.support.recount.scoring import TRIOS
 from tests.support.recount.windows import holds
 
-COUNTED_METRICS = ("nps", "csat", "ces")
+COUNTED_METRICS = ("nps", "csat", "ces", "needs", "ease", "enjoyment")
 DAY_MS = 86_400_000
 EXPIRES_MS, LONGEST_MS = 30 * DAY_MS, 366 * DAY_MS
 
@@ -53,7 +54,20 @@ class Answered:
     @property
     def families(self) -> list[str]:
         """The KPIs it counts in by itself."""
-        return [each["metric"] for each in self.answers if each["metric"] in COUNTED_METRICS]
+        return [
+            *(each["metric"] for each in self.answers if each["metric"] in COUNTED_METRICS),
+            *self.together,
+        ]
+
+    @property
+    def together(self) -> dict[str, tuple[int | None, ...]]:
+        """What its answers make in threes, by KPI."""
+        values = {each["metric"]: each["value"] for each in self.answers}
+        return {
+            family: tuple(values.get(metric) for metric in metrics)
+            for family, metrics in TRIOS.items()
+            if values.keys() & set(metrics)
+        }
 
 
 @dataclass
@@ -112,10 +126,13 @@ class Customer:
         lent = response.invitation.data if response.invitation else {}
         where = {"level": "interaction", **lent, **own}
         where["segments"] = {**lent.get("segments", {}), **own.get("segments", {})}
-        return [
+        alone = [
             _place(each["metric"], each["value"], response.event, where)
             for each in response.answers
             if each["metric"] in COUNTED_METRICS
+        ]
+        return alone + [
+            _place(family, three, response.event, where) for family, three in response.together.items()
         ]
 
     def _responses_to(self, invitation_id: str) -> list[Answered]:
@@ -165,7 +182,9 @@ def _expires_ms(event: Event) -> int:
     return min(expires_ms, event.time_ms + LONGEST_MS)
 
 
-def _place(family: str, what: int | str, event: Event, where: dict[str, Any]) -> Counted:
+def _place(
+    family: str, what: int | str | tuple[int | None, ...], event: Event, where: dict[str, Any]
+) -> Counted:
     return Counted(
         family,
         what,

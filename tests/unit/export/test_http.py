@@ -18,6 +18,7 @@ from stream.export.http import start_http
 from stream.export.service import ServiceMetrics
 from stream.scoring.families import FAMILIES, Row, Series
 from stream.settings import Settings
+from tests.support.tallies import of_n
 
 TOTAL = Series("acme", "interaction", "total", "", "", "")
 OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
@@ -76,7 +77,7 @@ def run(scene: Callable[[Site], Coroutine[None, None, None]], source: FakeSource
 
 def rows() -> list[Row]:
     """One row of each family."""
-    return [Row(TOTAL, name, "1h", (40, *family.empty[1:])) for name, family in FAMILIES.items()]
+    return [Row(TOTAL, name, "1h", of_n(name, 40)) for name in FAMILIES]
 
 
 def test_both_formats_hold_the_series_and_the_service() -> None:
@@ -179,8 +180,8 @@ def test_scores_come_as_json_with_what_the_page_must_know() -> None:
 @pytest.mark.parametrize(
     ("expected", "query"),
     [
-        (5, ""),
-        (5, "tenant=acme&window=1h&view=total&view=channel"),
+        (len(FAMILIES), ""),
+        (len(FAMILIES), "tenant=acme&window=1h&view=total&view=channel"),
         (0, "tenant=globex"),
         (0, "window=5m"),
         (0, "view=channel"),

@@ -16,6 +16,7 @@ from stream import catalogue
 from stream.export.render import END, SERIES_FAMILIES, Renderer, render
 from stream.scoring.families import FAMILIES, Row, Series
 from stream.scoring.kpis import Limits, samples
+from tests.support.tallies import of_n
 
 LIMITS = Limits(min_privacy=5, min_responses=30)
 TOTAL = Series("acme", "interaction", "total", "", "", "")
@@ -130,7 +131,7 @@ def test_a_score_that_may_no_longer_be_shown_disappears() -> None:
 
 def test_both_formats_parse_to_the_same_samples() -> None:
     """A scraper that prefers one format sees what one of the other sees."""
-    rows = [Row(TOTAL, name, "1h", (10, *family.empty[1:])) for name, family in FAMILIES.items()]
+    rows = [Row(TOTAL, name, "1h", of_n(name, 10)) for name in FAMILIES]
     text = render(rows, LIMITS, openmetrics=False).decode()
     openmetrics = render(rows, LIMITS, openmetrics=True).decode()
     assert openmetrics.endswith(END.decode())

@@ -6,6 +6,7 @@ import pytest
 from stream.export.scores import Selection, record_key, record_value, score, scores
 from stream.scoring.families import FAMILIES, Row, Series
 from stream.scoring.kpis import Limits
+from tests.support.tallies import of_n
 
 LIMITS = Limits(min_privacy=5, min_responses=30)
 TOTAL = Series("acme", "interaction", "total", "", "", "")
@@ -45,7 +46,7 @@ def test_the_main_estimate_comes_first_and_the_others_stand_beside_it() -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_too_few_answers_show_neither_score_nor_counts_nor_n(family: str) -> None:
     """The limit of privacy holds in JSON as in the metrics."""
-    found = score(Row(TOTAL, family, "1h", (4, *FAMILIES[family].empty[1:])), LIMITS)
+    found = score(Row(TOTAL, family, "1h", of_n(family, 4)), LIMITS)
     assert found["hidden"]
     assert (None, None, None, {}, {}) == tuple(
         found[key] for key in ("score", "interval", "n", "counts", "estimates")
@@ -56,12 +57,8 @@ def test_too_few_answers_show_neither_score_nor_counts_nor_n(family: str) -> Non
 def test_an_empty_window_has_n_0_and_no_score(family: str) -> None:
     """Absent, not zero."""
     found = score(Row(TOTAL, family, "1h", FAMILIES[family].empty), LIMITS)
-    assert (False, 0, None, {0}) == (
-        found["hidden"],
-        found["n"],
-        found["score"],
-        set(found["counts"].values()),
-    )
+    assert (False, 0, None) == (found["hidden"], found["n"], found["score"])
+    assert set(found["counts"].values()) <= {0}
 
 
 def test_a_score_of_0_is_a_score() -> None:

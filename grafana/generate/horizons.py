@@ -1,0 +1,36 @@
+"""The three horizons side by side: a row of panels for each, whatever `$level` is chosen above."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grafana.generate import kpis, panels
+from grafana.generate.panels import Placed
+
+
+def interaction() -> Iterator[Placed]:
+    """How was the last exchange?"""
+    yield from _surveys("interaction")
+
+
+def journey() -> Iterator[Placed]:
+    """Did customers get where they wanted to?"""
+    yield from _surveys("journey")
+
+
+def relationship() -> Iterator[Placed]:
+    """Do they stay?"""
+    yield from _surveys("relationship")
+
+
+def _surveys(level: str) -> Iterator[Placed]:
+    """What customers say, asked at this horizon."""
+    for kpi in (kpis.NPS, kpis.CSAT, kpis.CES, kpis.INDEX):
+        yield panels.trend(kpi, level=level), 6, 7
+    ends = {
+        end: kpis.PYRAMID.value(f"_{end}", level=level, dimension="overall") for end in ("lower", "upper")
+    }
+    dimensions = {"{{dimension}}": kpis.PYRAMID.value(level=level)}
+    what = f"{kpis.PYRAMID.description} With the 95 % interval of the overall score."
+    panel = panels.lines(f"{kpis.PYRAMID.title}, $window", what, dimensions | ends).axis_soft_min(-100)
+    yield panel.axis_soft_max(100), 12, 7
