@@ -32,7 +32,6 @@ _TO_COME: Final = frozenset(
         *("cx_first_response_seconds", "cx_tickets_waiting", "cx_oldest_waiting_seconds"),
         *("cx_churn_ratio", "cx_churn_ratio_lower", "cx_churn_ratio_upper", "cx_retention_ratio"),
         *("cx_customers_active", "cx_customers_lost", "cx_one_time_buyer_ratio", "cx_clv_mean"),
-        *("cx_journey_achieved_ratio", "cx_journey_duration_seconds"),
     }
 )
 
@@ -140,7 +139,7 @@ _OTHER_KPIS: Final = (
     _kpi("cx_one_time_buyer_ratio", "ratio", "", "Share of customers who never bought again.", since=6),
     _kpi("cx_retention_ratio", "ratio", "kind", "Retention: customers kept / active at the start.", since=6),
     _kpi("cx_clv_mean", "money", "method currency", "Customer lifetime value, mean per customer.", since=6),
-    _kpi("cx_journey_achieved_ratio", "ratio", "", "Journeys achieved / journeys ended.", since=6),
+    *_scored("cx_journey_achieved_ratio", "ratio", "", "Journey success: achieved / ended.", since=6),
     _kpi("cx_journey_duration_seconds", "seconds", "quantile", "Duration of ended journeys.", since=6),
 )
 
@@ -184,7 +183,7 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         "segment": "value of the view's segment key (two joined by `+`), else empty",
         "window": "window, as spelled in `CX_WINDOWS`; empty for the drop families",
         "metric": "`nps`, `csat`, `ces`, `needs`, `ease`, `enjoyment`, `pyramid`, `index`, `positive`, "
-        "`response`: the KPI meant",
+        "`response`, `journey`, `journey_duration`: the KPI meant",
         "category": "nps `promoter` `passive` `detractor`; csat `satisfied` `neutral` `dissatisfied`; "
         "ces `easy` `neutral` `difficult`",
         "valence": "`positive`, `neutral`, `negative`",

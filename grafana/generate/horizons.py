@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grafana.generate import kpis, panels
+from grafana.generate import kpis, panels, promql
 from grafana.generate.panels import Placed
+from stream.catalogue import BY_NAME
 
 
 def interaction() -> Iterator[Placed]:
@@ -16,6 +17,11 @@ def interaction() -> Iterator[Placed]:
 def journey() -> Iterator[Placed]:
     """Did customers get where they wanted to?"""
     yield from _surveys("journey")
+    series = {"tenant": "$tenant", "by": "total", "window": "$window"}
+    yield panels.trend(kpis.JOURNEYS, level="journey"), 6, 7
+    durations = {"{{quantile}}": promql.gauge("cx_journey_duration_seconds", **series)}
+    what = BY_NAME["cx_journey_duration_seconds"].help
+    yield panels.lines("Journey duration, $window", what, durations, unit="s"), 6, 7
 
 
 def relationship() -> Iterator[Placed]:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from stream.scoring.families import Row
-from stream.scoring.kpis import Assessment, Limits, assess
+from stream.scoring.kpis import Assessment, Estimate, Limits, assess
 
 _SEPARATOR: Final = "|"  # no label value can hold one
 
@@ -38,7 +38,8 @@ def score(row: Row, limits: Limits) -> dict[str, Any]:
 
     Keys: the labels of the series, ``window``, ``metric`` (the KPI family); ``score`` and ``interval``
     ([lower, upper]) of its main estimate, ``n``, ``low_confidence``, ``hidden`` (too few answers to show any
-    of these), ``counts`` by category, and ``estimates``: metric family to {``value``, ``interval``}.
+    of these), ``counts`` by category, and ``estimates``: metric family, with its own labels where it has
+    some, to {``value``, ``interval``}.
     """
     result = assess(row.family, row.tally, limits)
     main = result.estimates[0] if result.estimates else None
@@ -52,7 +53,7 @@ def score(row: Row, limits: Limits) -> dict[str, Any]:
         "low_confidence": result.low_confidence,
         "hidden": result.hidden,
         "counts": _counts(result),
-        "estimates": {e.metric_family: {"value": e.value, "interval": e.interval} for e in result.estimates},
+        "estimates": {_name(e): {"value": e.value, "interval": e.interval} for e in result.estimates},
     }
 
 
@@ -78,6 +79,12 @@ def record_value(row: Row, limits: Limits, changed_ms: int) -> bytes | None:
     if shown["score"] is None:
         return None
     return orjson.dumps({**shown, "changed_ms": changed_ms})
+
+
+def _name(estimate: Estimate) -> str:
+    """Return a name for each estimate of a row: ``family`` or ``family{label="value"}``."""
+    labels = ",".join(f'{name}="{value}"' for name, value in estimate.labels)
+    return f"{estimate.metric_family}{{{labels}}}" if labels else estimate.metric_family
 
 
 def _counts(result: Assessment) -> dict[str, int]:

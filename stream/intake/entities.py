@@ -1,4 +1,4 @@
-"""What is kept of a survey: the response as it counts now, its invitation. No id, no subject."""
+"""What is kept of surveys and journeys, as they count now. No id, no subject."""
 
 import msgspec
 
@@ -57,6 +57,26 @@ class Invitation(msgspec.Struct, array_like=True, gc=False):
     def ends_ms(self, keep_ms: int) -> int:
         """When it may be forgotten."""
         return max(self.at_ms + keep_ms, self.expires_ms)
+
+
+class Journey(msgspec.Struct, array_like=True, gc=False):
+    """A goal that a customer pursued, as far as events have told."""
+
+    tenant: str
+    started_ms: int | None = None
+    ended_ms: int | None = None
+    outcome: str = ""
+
+    @property
+    def duration_ms(self) -> int | None:
+        """From its start to its end; None where one is not known, or the end lies before the start."""
+        if self.started_ms is None or self.ended_ms is None or self.ended_ms < self.started_ms:
+            return None
+        return self.ended_ms - self.started_ms
+
+    def ends_ms(self, keep_ms: int) -> int:
+        """When it may be forgotten."""
+        return max(each for each in (self.started_ms, self.ended_ms, 0) if each is not None) + keep_ms
 
 
 def inherit(response: Response, invitation: Invitation | None) -> None:

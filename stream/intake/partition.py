@@ -22,8 +22,11 @@ import orjson
 from stream.intake.checkpoint import Checkpoint, Counts
 from stream.intake.customers import Hasher
 from stream.intake.decode import Decoder
-from stream.intake.events import Interaction
+from stream.intake.entities import Journey
+from stream.intake.events import Interaction, JourneyEnded, JourneyStarted
 from stream.intake.interactions import Interactions
+from stream.intake.journeys import KIND as JOURNEY
+from stream.intake.journeys import Journeys
 from stream.intake.memory import Memory
 from stream.intake.names import Names
 from stream.intake.placement import Placer
@@ -31,6 +34,7 @@ from stream.intake.recent import RecentIds, Refill
 from stream.intake.record import Record, Rejected, Source
 from stream.intake.rejection import Rejection
 from stream.intake.rules import Rules
+from stream.intake.shelf import Shelf
 from stream.intake.store import MemoryStore, Store
 from stream.intake.surveys import Surveys
 from stream.intake.tally import CellRow, Tallies
@@ -41,6 +45,7 @@ from stream.scoring.panes import ladders
 _BYTES_A_RECORD = 100
 _ROWS = 2_000
 _TENANTS = 10_000
+_JOURNEYS = frozenset({JourneyStarted.type, JourneyEnded.type})
 
 
 class Intake:
@@ -66,8 +71,15 @@ class Intake:
         self._keep_ms = rules.keep_ms
         self._store: Store = MemoryStore() if store is None else store
         memory = Memory(self.tallies, self._keep_ms, self._store, by_event_time=rules.by_event_time)
-        self._surveys = Surveys(
-            self.tallies, self._placer, Hasher(rules.hash_key), rules.segment_keys, memory
+        hasher = Hasher(rules.hash_key)
+        self._surveys = Surveys(self.tallies, self._placer, hasher, rules.segment_keys, memory)
+        self._journeys = Journeys(
+            self.tallies,
+            self._placer,
+            hasher,
+            len(rules.segment_keys),
+            Shelf(JOURNEY, Journey, self._keep_ms, self._store),
+            by_event_time=rules.by_event_time,
         )
         self._by_wall = not rules.by_event_time
         self._homes = Homes(source.partition, rules.partitions)
@@ -82,7 +94,7 @@ class Intake:
     @property
     def pending(self) -> int:
         """At most so many records a checkpoint would hold; of rejected ones, the bytes count."""
-        kept = self.tallies.pending + self._surveys.memory.size + self._names.pending
+        kept = self.tallies.pending + self._surveys.memory.size + self._names.pending + self._journeys.size
         return kept + self._rejected_bytes // _BYTES_A_RECORD
 
     @property
@@ -159,9 +171,11 @@ class Intake:
         if event.__class__ is Interaction:
             self._interactions.take(event, at_ms)
         else:
-            outcome = self._surveys.resolve(
-                event.type, event, at_ms, self.stored_ms if self._by_wall else tenant.high_ms
-            )
+            reached_ms = self.stored_ms if self._by_wall else tenant.high_ms
+            if event.type in _JOURNEYS:
+                outcome: str = self._journeys.resolve(event, at_ms, reached_ms)
+            else:
+                outcome = self._surveys.resolve(event.type, event, at_ms, reached_ms)
             if outcome != "counted":
                 return outcome
         if at_ms < clock_ms - self.rules.grace_ms:
@@ -172,12 +186,14 @@ class Intake:
     def checkpoint(self) -> Checkpoint:
         """Take everything that changed since the last checkpoint. The state is at `position`."""
         self._surveys.memory.expire(self._clock_of)
+        self._journeys.expire(self._clock_of)
         self._placer.expire(self.stored_ms if self._by_wall else self.mark_ms)
         self._interactions.settle()
         self.tallies.settle(self.position, self.stored_ms)
         changes, rows = self.tallies.changes()
         changes += self._names.changes()
         changes += self._surveys.memory.changes()
+        changes += self._journeys.changes()
         self._store.settle()
         changes += [(b"t" + tenant.name.encode(), orjson.dumps(tenant.high_ms)) for tenant in self._raised]
         changes += self._recent.changes()
@@ -214,6 +230,8 @@ class Intake:
                 self.tallies.load(key, value)
             case b"r" | b"i":
                 self._surveys.memory.load(key, value)
+            case b"j":
+                self._journeys.load(key, value)
             case b"n":
                 self._names.load(key, value)
             case b"t" if value is not None:

@@ -19,7 +19,7 @@ from stream.intake.memory import Memory
 from stream.intake.placement import Dims, Placer
 from stream.intake.tally import Tallies
 from stream.intake.times import parse_ms
-from stream.scoring.answers import added
+from stream.scoring.answers import FAMILIES_OF, added
 from stream.scoring.families import cell_of
 
 Outcome = Literal["counted", "duplicate", "retracted"]
@@ -105,6 +105,9 @@ class Surveys:
         self.overflowed.update(placement.overflowed)
         for family, cell, amount in added(response.answers):
             self._tallies.add(placement, family, cell, response.at_ms, amount)
+        for metric, _ in response.answers:
+            for family in FAMILIES_OF[metric]:
+                self._tallies.reach(response.tenant, family, response.at_ms)
         self.memory.responses.put(key, response)
 
     def _uncount(self, response: Response) -> None:

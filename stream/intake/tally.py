@@ -11,7 +11,7 @@ window has passed is forgotten; what would still change it changes nothing any m
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import add as plus
 
 import orjson
@@ -20,25 +20,30 @@ from stream.intake.names import SeriesLabels
 from stream.intake.placement import Placement
 from stream.scoring.families import FAMILIES
 from stream.scoring.panes import Ladder, common_width_ms
+from stream.scoring.sparse import merged
 
 _DELETES = 20_000
 Pack = dict[SeriesLabels, list[int]]
 Deltas = defaultdict[int, int]
+Plus = Callable[[Sequence[int], Sequence[int]], list[int]]
 Change = tuple[bytes, bytes | None]
 """A changelog record: key, value; None deletes."""
 CellRow = tuple[int, int, SeriesLabels, list[int]]
-"""window index, pane, series, counts."""
+"""window index, pane, series, counts (of a sparse family, keys with counts)."""
 
 
 class Group:
     """All that a partition contributes to one tenant and KPI family."""
 
-    __slots__ = ("empty", "family", "first", "high_ms", "packs", "tenant")
+    __slots__ = ("empty", "family", "first", "high_ms", "packs", "plus", "sparse", "tenant")
 
     def __init__(self, tenant: str, family: str, windows: int) -> None:
         self.tenant = tenant
         self.family = family
         self.empty = [0] * (1 + len(FAMILIES[family].cells))
+        self.sparse = FAMILIES[family].sparse
+        self.plus = _plus_sparse if self.sparse else _plus
+        """Add up two lists of a stamp and counts; the stamp of the sum means nothing."""
         self.packs: dict[tuple[int, int], Pack] = {}
         self.high_ms = -1
         """The highest event time ever counted; of `deltas`, cut to the common width: enough to place ends."""
@@ -78,6 +83,10 @@ class Tallies:
         self.deltas(placement, family, cell)[at_ms // self.width_ms] += delta
         self._raise(placement.tenant, family, at_ms)
 
+    def reach(self, tenant: str, family: str, at_ms: int) -> None:
+        """Let the windows of a family end no earlier than `at_ms`, by event time, though nothing is added."""
+        self._raise(tenant, family, at_ms)
+
     def high_ms(self, tenant: str, family: str) -> int:
         """The highest event time counted for a tenant and family with `add`, exactly; -1: none."""
         group = self.groups.get((tenant, family))
@@ -102,7 +111,7 @@ class Tallies:
             self._forget(group, self._first(group.high_ms) if self._by_event_time else first)
         for (placement, family), by_base in self._vectors().items():
             group = self.groups[placement.tenant, family]
-            for window, by_pane in enumerate(self._climb(by_base)):
+            for window, by_pane in enumerate(self._climb(by_base, group.plus)):
                 for pane, vector in by_pane.items():
                     if pane >= group.first[window] and any(vector):
                         self._put(group, window, pane, placement.series, vector, stamp)
@@ -120,23 +129,26 @@ class Tallies:
         """Take the pending deltas by event time // width: lists of an unused place and one for each cell."""
         taken: defaultdict[tuple[Placement, str], dict[int, list[int]]] = defaultdict(dict)
         for (placement, family, cell), deltas in self._pending.items():
-            by_base, empty = taken[placement, family], self.groups[placement.tenant, family].empty
+            by_base, group = taken[placement, family], self.groups[placement.tenant, family]
             for base, delta in deltas.items():
                 vector = by_base.get(base)
                 if vector is None:
-                    vector = by_base[base] = empty.copy()
-                vector[cell + 1] += delta
+                    vector = by_base[base] = group.empty.copy()
+                if group.sparse:
+                    by_base[base] = _plus_sparse(vector, (0, cell, delta))
+                else:
+                    vector[cell + 1] += delta
         self._pending = {}
         return taken
 
-    def _climb(self, by_base: dict[int, list[int]]) -> list[dict[int, list[int]]]:
+    def _climb(self, by_base: dict[int, list[int]], add_up: Plus) -> list[dict[int, list[int]]]:
         """Sum up to the panes of every window, each from the widest narrower panes that fit into it."""
         levels: list[dict[int, list[int]]] = []
         for below, ratio in self._steps:
             panes: dict[int, list[int]] = {}
             for narrow, vector in (by_base if below is None else levels[below]).items():
                 former = panes.get(narrow // ratio)
-                panes[narrow // ratio] = vector if former is None else list(map(plus, former, vector))
+                panes[narrow // ratio] = vector if former is None else add_up(former, vector)
             levels.append(panes)
         return levels
 
@@ -152,7 +164,7 @@ class Tallies:
         pack = group.packs.setdefault((window, pane), {})
         for series in placed:
             cell = pack.get(series)
-            cell = vector.copy() if cell is None else list(map(plus, cell, vector))
+            cell = vector.copy() if cell is None else group.plus(cell, vector)
             cell[0] = stamp
             pack[series] = cell
             self._dirty[group.tenant, group.family, window, pane, series] = cell
@@ -229,6 +241,14 @@ class Tallies:
             packs.setdefault((window, pane), {})[series] = orjson.loads(value)
         elif (window, pane) in packs:
             packs[window, pane].pop(series, None)
+
+
+def _plus(one: Sequence[int], other: Sequence[int]) -> list[int]:
+    return list(map(plus, one, other))
+
+
+def _plus_sparse(one: Sequence[int], other: Sequence[int]) -> list[int]:
+    return [0, *merged(one[1:], other[1:])]
 
 
 def _key(tenant: str, family: str, window: int, pane: int, series: SeriesLabels) -> bytes:

@@ -19,13 +19,11 @@ _TRIOS: Final = (("index", INDEX_METRICS), ("pyramid", PYRAMID_METRICS))
 _JOINT: Final = MappingProxyType({metric: name for name, metrics in _TRIOS for metric in metrics})
 FAMILIES_OF: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        metric: tuple(
-            name for name in (metric if metric in _OWN else None, _JOINT.get(metric)) if name is not None
-        )
+        metric: (*PYRAMID_METRICS, "pyramid") if metric in PYRAMID_METRICS else (_JOINT.get(metric, metric),)
         for metric in (*SURVEY_FAMILIES, *INDEX_METRICS)
     }
 )
-"""By metric, the families that an answer counts in."""
+"""By metric, the families of its KPI: their windows end together."""
 
 
 def added(answers: Sequence[tuple[str, int]]) -> Iterator[tuple[str, int, int]]:

@@ -17,7 +17,10 @@ pyramid    sums of these three            (joint: ``trio.py``)
 index      sums of three answers          (joint: ``trio.py``)
 positive   positive, neutral, negative    the valence of an interaction
 response   sent, responded                what became of an invitation
+journey    achieved, failed, abandoned    how a journey ended
 =========  =============================  ================================
+
+``journey_duration`` is sparse: counts by bucket (``sketch.py``).
 """
 
 from __future__ import annotations
@@ -38,12 +41,14 @@ class Family:
     """The layout of one KPI family's tallies.
 
     `cell_by_value` maps every value on the family's scale to the index in `cells` of the cell that it adds 1
-    to; empty where a contribution is more than one cell.
+    to; empty where a contribution is more than one cell. A `sparse` family has no cells but keys with counts
+    (``sparse.py``).
     """
 
     name: str
     cells: tuple[str, ...]
     cell_by_value: Mapping[Value, int] = field(repr=False)
+    sparse: bool = False
 
     @property
     def empty(self) -> Tally:
@@ -94,6 +99,10 @@ def _joint(name: str, metrics: tuple[str, ...]) -> Family:
     return _family(name, trio.cells(metrics), {})
 
 
+def _sparse(name: str) -> Family:
+    return Family(name, (), MappingProxyType({}), sparse=True)
+
+
 def _nps_cell(answer: int) -> int:
     """Promoter 9-10, passive 7-8, detractor 0-6."""
     return 0 if answer >= 9 else 1 if answer >= 7 else 2
@@ -118,6 +127,8 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
             _joint("index", INDEX_METRICS),
             _by_name("positive", "positive", "neutral", "negative"),
             _by_name("response", "sent", "responded"),
+            _by_name("journey", "achieved", "failed", "abandoned"),
+            _sparse("journey_duration"),
         )
     }
 )
@@ -125,6 +136,10 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
 
 SURVEY_FAMILIES: Final = ("nps", "csat", "ces", *PYRAMID_METRICS)
 """The families fed by single survey answers: an answer's metric is the name of its family."""
+
+
+JOURNEY_FAMILIES: Final = ("journey", "journey_duration")
+"""What an ended journey counts in: one KPI, so their windows end together."""
 
 
 def cell_of(metric: str, value: Value) -> int:

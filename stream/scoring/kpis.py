@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
-from stream.scoring import intervals, trio
+from stream.scoring import intervals, sketch, sparse, trio
 from stream.scoring.families import FAMILIES, PYRAMID_METRICS, Tally
 from stream.scoring.intervals import Interval
 from stream.scoring.parameters import Parameters
@@ -162,6 +162,28 @@ def index(tally: Tally, parameters: Parameters) -> tuple[Estimate, ...]:
     return (Estimate("cx_satisfaction_index", score, interval),)
 
 
+def journey(tally: Tally) -> tuple[Estimate, ...]:
+    """Return the share of the ended journeys that achieved what the customer wanted."""
+    return (_share("cx_journey_achieved_ratio", tally[0], sum(tally)),)
+
+
+def quantiles(name: str, **own: str) -> Callable[[Tally], tuple[Estimate, ...]]:
+    """Define median, p90 and p95 of durations, in seconds, from a sparse tally by bucket."""
+
+    def estimates(tally: Tally) -> tuple[Estimate, ...]:
+        return tuple(
+            Estimate(
+                name,
+                sketch.quantile_ms(tally, percent, 100) / 1000,
+                None,
+                (("quantile", text), *own.items()),
+            )
+            for text, percent in _QUANTILES
+        )
+
+    return estimates
+
+
 def _share(name: str, hits: int, n: int) -> Estimate:
     return Estimate(name, hits / n, intervals.share(hits, n))
 
@@ -200,6 +222,9 @@ _CATEGORIES: Final = {
 }
 
 
+_QUANTILES: Final = (("0.5", 50), ("0.9", 90), ("0.95", 95))
+
+
 def _no_counts(_: Tally) -> tuple[Sample, ...]:
     return ()
 
@@ -219,5 +244,7 @@ _KPIS: Final[Mapping[str, _Kpi]] = MappingProxyType(
         "index": _Kpi(trio.least, _no_counts, index),
         "positive": _Kpi(lambda tally: tally[0] + tally[2], _by_valence, _fixed(positive)),
         "response": _Kpi(lambda tally: tally[0], _sent, _fixed(response)),
+        "journey": _Kpi(sum, _no_counts, _fixed(journey)),
+        "journey_duration": _Kpi(sparse.total, _no_counts, _fixed(quantiles("cx_journey_duration_seconds"))),
     }
 )

@@ -11,6 +11,7 @@ from stream.scoring.bound import Bound
 from stream.scoring.families import FAMILIES, Row, Series, Tally
 from stream.scoring.message import Labels, SourceName
 from stream.scoring.panes import Ladder
+from stream.scoring.sparse import merged
 
 Cells = dict[Labels, Tally]
 
@@ -18,7 +19,10 @@ Cells = dict[Labels, Tally]
 class Group:
     """The windows of one tenant and KPI family."""
 
-    __slots__ = ("_empty", "_rungs", "bound", "cells", "ends", "family", "highs", "sums", "tenant", "touched")
+    __slots__ = (
+        *("_empty", "_rungs", "_sparse", "bound", "cells", "ends", "family", "highs", "sums"),
+        *("tenant", "touched"),
+    )
 
     def __init__(self, tenant: str, family: str, rungs: Sequence[Ladder], max_series: int) -> None:
         """At most `max_series` series, of whatever many sources, are shown by name."""
@@ -36,6 +40,7 @@ class Group:
         """Series whose sums changed since this was last emptied."""
         self._rungs = rungs
         self._empty = FAMILIES[family].empty
+        self._sparse = FAMILIES[family].sparse
 
     @property
     def high_ms(self) -> int:
@@ -69,9 +74,11 @@ class Group:
 
     def _move(self, window: int, series: Labels, plus: Tally, minus: Tally) -> None:
         sums, shown = self.sums[window], self.bound.shown(series)
-        sums[shown] = tuple(
-            [a + b - c for a, b, c in zip(sums.get(shown, self._empty), plus, minus, strict=True)]
-        )
+        former = sums.get(shown, self._empty)
+        if self._sparse:
+            sums[shown] = tuple(merged(merged(former, plus), minus, -1))
+        else:
+            sums[shown] = tuple([a + b - c for a, b, c in zip(former, plus, minus, strict=True)])
         self.touched.add(shown)
 
     def settle(self) -> None:

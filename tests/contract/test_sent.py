@@ -14,6 +14,7 @@ from stream.scoring.families import FAMILIES, Row, Series
 from stream.scoring.kpis import Limits
 from tests.support.contract import Contract, Stored
 from tests.support.events import event, written
+from tests.support.tallies import of_n
 
 _SERIES = Series("acme", "interaction", "total", "", "", "")
 
@@ -23,7 +24,7 @@ def test_scores_satisfy_their_schema(contract: Contract, family: str) -> None:
     """With few answers and with many; where there is nothing to show, nothing is sent."""
     validator = contract.validator("cx.score")
     for each in (0, 1, 7, 1_000):
-        row = Row(_SERIES, family, "1h", (each,) * len(FAMILIES[family].cells))
+        row = Row(_SERIES, family, "1h", of_n(family, each))
         value = record_value(row, Limits(5, 30), 1_777_889_730_123)
         if value is None:
             assert each < 5

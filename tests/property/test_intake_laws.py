@@ -104,7 +104,7 @@ def streams(draw: st.DrawFn, source: str = "surveys") -> list[Stored]:
     for number in range(draw(st.integers(1, 60))):
         offset += draw(st.sampled_from([1, 1, 1, 4]))
         now_ms += draw(st.sampled_from([0, 1, 5_000, 3 * _MINUTE_MS, 40 * _MINUTE_MS]))
-        kind, data = draw(_DATA) if source == "surveys" else ("interaction", draw(_INTERACTION))
+        kind, data = draw(_DATA if source == "surveys" else _ON_INTERACTIONS)
         content = event(f"cx.{kind}.v1")
         content |= {
             "data": data,
@@ -127,6 +127,20 @@ _INTERACTION = st.fixed_dictionaries(
         "valence": st.sampled_from(["positive", "neutral", "negative"]),
     },
     optional={"test": st.sampled_from([True])},
+)
+
+
+_JOURNEY_IDS = st.sampled_from(["j-1", "j-2"])
+_OUTCOMES = st.sampled_from(["achieved", "failed"])
+_ON_INTERACTIONS = st.one_of(
+    st.tuples(st.just("interaction"), _INTERACTION),
+    st.tuples(
+        st.just("journey.started"),
+        st.fixed_dictionaries({"journey_id": _JOURNEY_IDS, "name": st.just("move")}),
+    ),
+    st.tuples(
+        st.just("journey.ended"), st.fixed_dictionaries({"journey_id": _JOURNEY_IDS, "outcome": _OUTCOMES})
+    ),
 )
 
 
@@ -225,7 +239,7 @@ def test_surveys_count_the_same_however_they_are_read_and_whenever_a_worker_ends
 def test_interactions_count_the_same_however_they_are_read_and_whenever_a_worker_ends(
     records: list[Stored], steps: list[Step], clock: str
 ) -> None:
-    """The same law on the fast path."""
+    """The same law on the fast path, and for journeys among them."""
     assert_same("interactions", clock, records, steps)
 
 

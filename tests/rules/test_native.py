@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 
 # Two scrapes, so that rates exist, and an evaluation after them; then another for rules that rest on rules.
 _DEADLINE_S = 90
-_OWN_LEVEL = {"positive": "interaction"}
+_OWN_LEVEL = {"positive": "interaction", "journey": "journey", "journey_duration": "journey"}
 """Families that have one level only."""
 
 

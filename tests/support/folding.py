@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from stream.flow.intake import rules as rules_of
 from stream.intake.checkpoint import Checkpoint
-from stream.intake.entities import Invitation, Response
+from stream.intake.entities import Invitation, Journey, Response
 from stream.intake.partition import Intake
 from stream.intake.record import Source
 from stream.intake.rules import Rules
@@ -118,10 +118,10 @@ def totals(intake: Intake, family: str = "nps", window: int = 0) -> dict[tuple[s
     return {series: cell for series, cell in found.items() if any(cell)}
 
 
-def entities(intake: Intake) -> dict[bytes, Response | Invitation]:
-    """The responses and invitations that are remembered; those whose time is over may or may not be freed."""
+def entities(intake: Intake) -> dict[bytes, Response | Invitation | Journey]:
+    """Everything that is remembered of customers; those whose time is over may or may not be freed."""
     memory = intake._surveys.memory
-    found: dict[bytes, Response | Invitation] = {}
+    found: dict[bytes, Response | Invitation | Journey] = {}
     for shelf, get in ((memory.responses, memory.response), (memory.invitations, memory.invitation)):
         for key in shelf.packed:
             kept: Any = shelf.get(key)
@@ -129,6 +129,11 @@ def entities(intake: Intake) -> dict[bytes, Response | Invitation]:
             entity = get(key)
             if entity is not None:
                 found[shelf.prefix + key] = entity
+    for key in intake._journeys._shelf.packed:
+        kept = intake._journeys._shelf.get(key)
+        journey = intake._journeys.journey(key, intake._clock_of(kept.tenant)) if kept else None
+        if journey is not None:
+            found[b"j" + key] = journey
     return found
 
 

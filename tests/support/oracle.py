@@ -34,15 +34,19 @@ How ambiguous rules are read here (where the service reads one otherwise, the co
   partition; unless the windows of the response rate, by the same rule, hold its invitation. An invitation is
   over when that is so for its own time, and it has expired (a year after it was sent at the latest). Marks of
   retractions are over by the clock. What is over is unknown: its id may come again, with any revision.
+* By the event clock the parts of a KPI (the pyramid and its dimensions; journeys and how long they took) end
+  together, at the highest time counted of any.
+* The first `started` and the first `ended` of a journey stand, by record. A journey counts at its end, in no
+  channel; one that ends before it starts has no duration. It is over like a response, by its last event.
 
 `CX_MAX_SERIES` and `CX_LATEST_PER_CUSTOMER` are not modelled.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
 
+from tests.support.recount.journeys import Journeys
 from tests.support.recount.judging import judge
-from tests.support.recount.model import Counted, Event, Record, Recount, Rules
+from tests.support.recount.model import Counted, Event, Record, Recount, Rules, of_one_kpi
 from tests.support.recount.murmur import partition_of
 from tests.support.recount.surveys import Customer, Times
 from tests.support.recount.windows import cells
@@ -73,7 +77,8 @@ class _Partition:
         self._stored_ms = 0
         self._ends_ms: dict[tuple[str, str], int] = {}
         self._interactions: list[Counted] = []
-        self._customers: dict[tuple[str, str], Customer] = defaultdict(lambda: Customer(found.corrections))
+        self._customers: dict[tuple[str, str], Customer] = {}
+        self._journeys: dict[tuple[str, str], Journeys] = {}
 
     def take(self, record: Record) -> None:
         """Count one record."""
@@ -95,6 +100,8 @@ class _Partition:
         self._found.standing.extend(self._interactions)
         for customer in self._customers.values():
             self._found.standing.extend(customer.standing())
+        for journeys in self._journeys.values():
+            self._found.standing.extend(journeys.standing())
 
     def _judge(self, record: Record) -> Event | str:
         rules = self._rules
@@ -133,14 +140,20 @@ class _Partition:
     def _resolve(self, event: Event) -> str:
         if event.type == "cx.interaction.v1":
             self._count_interaction(event)
-        if not event.type.startswith("cx.survey."):
+        who = event.tenant, event.subject
+        known: Customer | Journeys
+        if event.type.startswith("cx.survey."):
+            known = self._customers.setdefault(who, Customer(self._found.corrections))
+        elif event.type.startswith("cx.journey."):
+            known = self._journeys.setdefault(who, Journeys(event.tenant))
+        else:
             return "counted"
-        customer = self._customers[event.tenant, event.subject]
-        outcome = customer.take(event, self._times(event.tenant))
-        for counted in customer.standing():
+        outcome = known.take(event, self._times(event.tenant))
+        for counted in known.standing():
             self._found.count_highest(counted)
-            key = counted.tenant, counted.family
-            self._ends_ms[key] = max(self._ends_ms.get(key, counted.time_ms), counted.time_ms)
+            for family in of_one_kpi(counted.family):
+                key = counted.tenant, family
+                self._ends_ms[key] = max(self._ends_ms.get(key, counted.time_ms), counted.time_ms)
         return outcome
 
     def _times(self, tenant: str) -> Times:

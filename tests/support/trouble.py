@@ -31,7 +31,7 @@ MAKERS: dict[str, int] = {
     "everything_retracted": 1,
     "aside": 2,
     "interaction": 18,
-    "other": 6,
+    "other": 12,
     "copy": 8,
     "test": 2,
     "rejected": 8,
@@ -117,11 +117,15 @@ class Trouble(Stories):
         return self.message(who, self._envelope(who, "cx.interaction.v1", data), "interactions")
 
     def other(self, who: Customer) -> Message:
-        """An event of a type that moves no survey score."""
+        """An event that is neither of a survey nor an interaction."""
         order = {"order_id": self._id("o"), "amount": "19.90", "currency": "SEK", "margin": "4.05"}
+        journey = f"j-{self._rng.randrange(4)}"
+        outcome = self._rng.choice(["achieved", "achieved", "failed", "abandoned"])
         types: tuple[tuple[str, str, Event], ...] = (
-            ("interactions", "journey.started", {"journey_id": "j", "name": "move house"}),
-            ("interactions", "journey.ended", {"journey_id": "j", "outcome": "achieved"}),
+            ("interactions", "journey.started", {"journey_id": journey, "name": "move house"}),
+            ("interactions", "journey.ended", {"journey_id": journey, "outcome": outcome}),
+            ("interactions", "journey.started", {"journey_id": journey, "name": "move house"}),
+            ("interactions", "journey.ended", {"journey_id": journey, "outcome": outcome}),
             ("interactions", "ticket.opened", {"ticket_id": "t", "channel": "phone"}),
             ("interactions", "ticket.responded", {"ticket_id": "t", "responder": "bot"}),
             ("interactions", "ticket.reopened", {"ticket_id": "t"}),

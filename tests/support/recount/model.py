@@ -72,6 +72,14 @@ class Counted(NamedTuple):
     time_ms: int
 
 
+_KPIS = (("needs", "ease", "enjoyment", "pyramid"), ("journey", "journey_duration"))
+
+
+def of_one_kpi(family: str) -> tuple[str, ...]:
+    """The parts of a KPI, one of which is meant: by the event clock their windows end together."""
+    return next((kpi for kpi in _KPIS if family in kpi), (family,))
+
+
 def duration_ms(text: str) -> int:
     """`300`, `300s`, `5m`, `1h`, `7d` in milliseconds."""
     found = re.fullmatch(r"(\d+)([smhd]?)", text)
@@ -150,5 +158,6 @@ class Recount:
 
     def count_highest(self, counted: Counted) -> None:
         """Remember that something counted at this time, whatever becomes of it."""
-        key = (counted.tenant, counted.family)
-        self.highest_ms[key] = max(self.highest_ms.get(key, counted.time_ms), counted.time_ms)
+        for family in of_one_kpi(counted.family):
+            key = (counted.tenant, family)
+            self.highest_ms[key] = max(self.highest_ms.get(key, counted.time_ms), counted.time_ms)

@@ -19,6 +19,9 @@ CATEGORIES: dict[str, dict[str, range]] = {
 }
 SCALE = {"csat": (1, 5), "ces": (1, 7)}
 DIMENSIONS = ("needs", "ease", "enjoyment")
+DURATIONS: dict[str, tuple[str, dict[str, str]]] = {
+    "journey_duration": ("cx_journey_duration_seconds", {}),
+}
 TRIOS = {"pyramid": DIMENSIONS, "index": ("satisfaction", "expectations", "ideal")}
 
 
@@ -26,6 +29,10 @@ def exported(family: str, tally: Tally, rules: Rules) -> Exported:
     """Samples by family name and the family's own labels."""
     if family in TRIOS:
         shown, n = _trio(family, tally)
+    elif family in DURATIONS:
+        shown, n = _durations(DURATIONS[family], tally), tally.total()
+    elif family == "journey":
+        shown, n = _journeys(tally), tally.total()
     elif family in DIMENSIONS:
         shown, n = _dimension(family, tally), tally.total()
     else:
@@ -54,6 +61,33 @@ def _survey(family: str, tally: Tally) -> Exported:
     n = tally.total()
     shown |= _with_interval(share, Fraction(first, n), wilson(first, n))
     return shown | _with_interval(f"cx_{family}_mean", mean(tally), mean_interval(tally, *SCALE[family]))
+
+
+def _journeys(tally: Tally) -> Exported:
+    hits, n = tally["achieved"], tally.total()
+    name = "cx_journey_achieved_ratio"
+    return _with_interval(name, Fraction(hits, n), wilson(hits, n)) if n else {}
+
+
+def _durations(what: tuple[str, dict[str, str]], tally: Tally) -> Exported:
+    """Quantiles in seconds: of so many in order the one at the place ⌈q·n⌉."""
+    (name, own), ordered = what, sorted(int(str(each)) for each in tally.elements())
+    if not ordered:
+        return {}
+    shown: Exported = {}
+    for text, percent in (("0.5", 50), ("0.9", 90), ("0.95", 95)):
+        place = math.ceil(Fraction(percent * len(ordered), 100))
+        labels = tuple(sorted({**own, "quantile": text}.items()))
+        shown[name, labels] = _rounded(ordered[place - 1]) / 1000
+    return shown
+
+
+def _rounded(duration_ms: int) -> float:
+    """The middle of the 64th part of its power of two in which a duration lies; below 128 ms itself."""
+    width = 1
+    while duration_ms >= 128 * width:
+        width *= 2
+    return duration_ms // width * width + (width - 1) / 2
 
 
 def _box(answer: int) -> int:
