@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 from stream import values
 from stream.alerts.watches import Alerts, alerts
 from stream.errors import CxError
+from stream.intake.schedule import Schedule, schedules
 from stream.scoring.kpis import Limits
 from stream.scoring.parameters import Parameters, parameters
 from stream.values import View, Window
@@ -135,6 +136,10 @@ class Settings:
     """What is watched for drops: the table `alerts` of cx.toml."""
     kpis: Parameters = field(init=False, default=Parameters())
     """Parameters of scores: the table `kpis` of cx.toml."""
+    schedules: Mapping[str, Schedule] = field(
+        init=False, default_factory=dict, compare=False, hash=False, repr=False
+    )
+    """Business hours by channel: the tables `schedules` of cx.toml."""
 
     def __post_init__(self) -> None:
         """Raise SettingsError where settings contradict each other; read `cx.toml`."""
@@ -143,16 +148,22 @@ class Settings:
             object.__setattr__(self, "document", _read("CX_CONFIG", self.config, values.document))
             object.__setattr__(self, "alerts", _read("CX_CONFIG", self.config, self._alerts))
             object.__setattr__(self, "kpis", _read("CX_CONFIG", self.config, self._kpis))
+            object.__setattr__(self, "schedules", _read("CX_CONFIG", self.config, self._schedules))
 
     def _alerts(self, _: Path) -> Alerts:
-        try:
-            return alerts(self.document.get("alerts", {}), frozenset(view.label for view in self.views))
-        except ValueError as error:
-            raise ValueError(f"a file with {error}") from None
+        views = frozenset(view.label for view in self.views)
+        return self._table("alerts", lambda table: alerts(table, views))
 
     def _kpis(self, _: Path) -> Parameters:
+        return self._table("kpis", parameters)
+
+    def _schedules(self, _: Path) -> Mapping[str, Schedule]:
+        return self._table("schedules", schedules)
+
+    def _table(self, name: str, parse: Callable[[Any], _T]) -> _T:
+        """Read a table of cx.toml; what is wrong with it is wrong with the file."""
         try:
-            return parameters(self.document.get("kpis", {}))
+            return parse(self.document.get(name, {}))
         except ValueError as error:
             raise ValueError(f"a file with {error}") from None
 

@@ -12,6 +12,15 @@ from stream.catalogue import BY_NAME
 def interaction() -> Iterator[Placed]:
     """How was the last exchange?"""
     yield from _surveys("interaction")
+    support = {"tenant": "$tenant", "by": "total", "window": "$window"}
+    for clock in ("wall", "business"):
+        waits = {"{{quantile}}": promql.gauge("cx_first_response_seconds", **support, clock=clock)}
+        what = f"{BY_NAME['cx_first_response_seconds'].help} By the clock: {clock}."
+        yield panels.lines(f"First response, {clock}, $window", what, waits, unit="s"), 6, 7
+    waiting = {"{{channel}}": promql.gauge("cx_tickets_waiting", **(support | {"by": "channel"}))}
+    yield panels.lines("Tickets waiting", BY_NAME["cx_tickets_waiting"].help, waiting), 6, 7
+    oldest = {"oldest": promql.gauge("cx_oldest_waiting_seconds", **support)}
+    yield panels.lines("Oldest waiting", BY_NAME["cx_oldest_waiting_seconds"].help, oldest, unit="s"), 6, 7
 
 
 def journey() -> Iterator[Placed]:

@@ -44,7 +44,9 @@ class Renderer:
         self._ordered: list[_SeriesText] = []
 
     def parts(self, rows: Iterable[Row], *, openmetrics: bool) -> list[bytes]:
-        """Return, to be joined, all families in catalogue order, samples sorted by labels, without `END`.
+        """Return, to be joined, all families in catalogue order, without `END`.
+
+        Samples are sorted by series, window and KPI family, then by their own labels.
 
         At most one row for each series, window and KPI family; what is absent from `rows` is forgotten.
         """

@@ -42,6 +42,7 @@ def rules(settings: Settings) -> Rules:
         tenants=settings.tenants,
         partitions=settings.partitions,
         hash_key=state.hash_key(settings),
+        schedules=settings.schedules,
     )
 
 

@@ -1,4 +1,4 @@
-"""What is kept of surveys and journeys, as they count now. No id, no subject."""
+"""What is kept of surveys, journeys and tickets, as they count now. No id, no subject."""
 
 import msgspec
 
@@ -77,6 +77,31 @@ class Journey(msgspec.Struct, array_like=True, gc=False):
     def ends_ms(self, keep_ms: int) -> int:
         """When it may be forgotten."""
         return max(each for each in (self.started_ms, self.ended_ms, 0) if each is not None) + keep_ms
+
+
+class Ticket(msgspec.Struct, array_like=True, gc=False):
+    """A request for support: what happened when, and what of it counts now."""
+
+    tenant: str
+    channel: str | None = None
+    """None until it is known how the ticket was opened."""
+    moments: tuple[tuple[int, int], ...] = ()
+    """Time and kind (`waits.py`), in order."""
+    answered: tuple[tuple[int, int, int], ...] = ()
+    """First responses: time, bucket of the wait by the wall, by business hours (-1: without a schedule)."""
+    waits_ms: int | None = None
+    """Since when its customer waits."""
+    overflow: int = 0
+
+    @property
+    def times(self) -> list[int]:
+        """When what it counts now counts."""
+        waits = () if self.waits_ms is None else (self.waits_ms,)
+        return [*(at_ms for at_ms, _, _ in self.answered), *waits]
+
+    def ends_ms(self, keep_ms: int) -> int:
+        """When it may be forgotten."""
+        return self.moments[-1][0] + keep_ms
 
 
 def inherit(response: Response, invitation: Invitation | None) -> None:

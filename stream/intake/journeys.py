@@ -7,7 +7,6 @@
 Either may come first. The first `started` and the first `ended` of an id stand; another one is a duplicate.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -42,7 +41,6 @@ class Journeys:
         self._segments = (None,) * segments
         self._shelf = shelf
         self._by_event_time = by_event_time
-        self.overflowed: Counter[str] = Counter()
 
     def resolve(self, event: Any, at_ms: int, clock_ms: int) -> Literal["counted", "duplicate"]:
         """Let an accepted event take effect. `clock_ms`: the tenant's, by which things are forgotten."""

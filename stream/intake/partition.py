@@ -22,7 +22,7 @@ import orjson
 from stream.intake.checkpoint import Checkpoint, Counts
 from stream.intake.customers import Hasher
 from stream.intake.decode import Decoder
-from stream.intake.entities import Journey
+from stream.intake.entities import Journey, Ticket
 from stream.intake.events import Interaction, JourneyEnded, JourneyStarted
 from stream.intake.interactions import Interactions
 from stream.intake.journeys import KIND as JOURNEY
@@ -39,6 +39,9 @@ from stream.intake.store import MemoryStore, Store
 from stream.intake.surveys import Surveys
 from stream.intake.tally import CellRow, Tallies
 from stream.intake.tenant import Homes, Tenant
+from stream.intake.tickets import KIND as TICKET
+from stream.intake.tickets import TYPES as TICKETS
+from stream.intake.tickets import Tickets
 from stream.scoring.message import Message
 from stream.scoring.panes import ladders
 
@@ -81,6 +84,16 @@ class Intake:
             Shelf(JOURNEY, Journey, self._keep_ms, self._store),
             by_event_time=rules.by_event_time,
         )
+        self._tickets = Tickets(
+            self.tallies,
+            self._placer,
+            hasher,
+            len(rules.segment_keys),
+            rules.schedules,
+            Shelf(TICKET, Ticket, self._keep_ms, self._store),
+            by_event_time=rules.by_event_time,
+        )
+        self._cases: tuple[Journeys | Tickets, ...] = (self._journeys, self._tickets)
         self._by_wall = not rules.by_event_time
         self._homes = Homes(source.partition, rules.partitions)
         self._tenants: dict[str, Tenant] = {}
@@ -94,7 +107,8 @@ class Intake:
     @property
     def pending(self) -> int:
         """At most so many records a checkpoint would hold; of rejected ones, the bytes count."""
-        kept = self.tallies.pending + self._surveys.memory.size + self._names.pending + self._journeys.size
+        kept = self.tallies.pending + self._surveys.memory.size + self._names.pending
+        kept += sum(case.size for case in self._cases)
         return kept + self._rejected_bytes // _BYTES_A_RECORD
 
     @property
@@ -174,6 +188,8 @@ class Intake:
             reached_ms = self.stored_ms if self._by_wall else tenant.high_ms
             if event.type in _JOURNEYS:
                 outcome: str = self._journeys.resolve(event, at_ms, reached_ms)
+            elif event.type in TICKETS:
+                outcome = self._tickets.resolve(event, at_ms, reached_ms)
             else:
                 outcome = self._surveys.resolve(event.type, event, at_ms, reached_ms)
             if outcome != "counted":
@@ -186,14 +202,16 @@ class Intake:
     def checkpoint(self) -> Checkpoint:
         """Take everything that changed since the last checkpoint. The state is at `position`."""
         self._surveys.memory.expire(self._clock_of)
-        self._journeys.expire(self._clock_of)
+        for case in self._cases:
+            case.expire(self._clock_of)
         self._placer.expire(self.stored_ms if self._by_wall else self.mark_ms)
         self._interactions.settle()
         self.tallies.settle(self.position, self.stored_ms)
         changes, rows = self.tallies.changes()
         changes += self._names.changes()
         changes += self._surveys.memory.changes()
-        changes += self._journeys.changes()
+        for case in self._cases:
+            changes += case.changes()
         self._store.settle()
         changes += [(b"t" + tenant.name.encode(), orjson.dumps(tenant.high_ms)) for tenant in self._raised]
         changes += self._recent.changes()
@@ -210,6 +228,7 @@ class Intake:
             (self._surveys.corrections, counts.corrections),
             (self._surveys.overflowed, counts.overflowed),
             (self._interactions.overflowed, counts.overflowed),
+            (self._tickets.overflowed, counts.overflowed),
         ):
             into.update(taken)
             taken.clear()
@@ -232,6 +251,8 @@ class Intake:
                 self._surveys.memory.load(key, value)
             case b"j":
                 self._journeys.load(key, value)
+            case b"k":
+                self._tickets.load(key, value)
             case b"n":
                 self._names.load(key, value)
             case b"t" if value is not None:

@@ -1,8 +1,11 @@
 """What decides what counts where."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from stream.intake.rejection import Reason, Rejection
+from stream.intake.schedule import Schedule
 from stream.values import View, Window
 
 
@@ -22,6 +25,8 @@ class Rules(NamedTuple):
     tenants: frozenset[str]
     partitions: int
     hash_key: bytes
+    schedules: Mapping[str, Schedule] = MappingProxyType({})
+    """Business hours by channel."""
 
     @property
     def keep_ms(self) -> int:

@@ -19,7 +19,7 @@ import orjson
 from stream.intake.names import SeriesLabels
 from stream.intake.placement import Placement
 from stream.scoring.families import FAMILIES
-from stream.scoring.panes import Ladder, common_width_ms
+from stream.scoring.panes import Ladder, common_width_ms, longest
 from stream.scoring.sparse import merged
 
 _DELETES = 20_000
@@ -35,13 +35,14 @@ CellRow = tuple[int, int, SeriesLabels, list[int]]
 class Group:
     """All that a partition contributes to one tenant and KPI family."""
 
-    __slots__ = ("empty", "family", "first", "high_ms", "packs", "plus", "sparse", "tenant")
+    __slots__ = ("empty", "family", "first", "high_ms", "packs", "plus", "sparse", "standing", "tenant")
 
     def __init__(self, tenant: str, family: str, windows: int) -> None:
         self.tenant = tenant
         self.family = family
         self.empty = [0] * (1 + len(FAMILIES[family].cells))
         self.sparse = FAMILIES[family].sparse
+        self.standing = FAMILIES[family].standing
         self.plus = _plus_sparse if self.sparse else _plus
         """Add up two lists of a stamp and counts; the stamp of the sum means nothing."""
         self.packs: dict[tuple[int, int], Pack] = {}
@@ -57,6 +58,7 @@ class Tallies:
     def __init__(self, rungs: Sequence[Ladder], *, by_event_time: bool) -> None:
         """`by_event_time`: windows end at the highest event time of their family, else now."""
         self._rungs = tuple(rungs)
+        self._longest = longest(rungs)
         self._by_event_time = by_event_time
         self.width_ms = common_width_ms(rungs)
         self._steps = _steps([rung.width_ms // self.width_ms for rung in rungs])
@@ -112,6 +114,8 @@ class Tallies:
         for (placement, family), by_base in self._vectors().items():
             group = self.groups[placement.tenant, family]
             for window, by_pane in enumerate(self._climb(by_base, group.plus)):
+                if group.standing and window != self._longest:
+                    continue
                 for pane, vector in by_pane.items():
                     if pane >= group.first[window] and any(vector):
                         self._put(group, window, pane, placement.series, vector, stamp)

@@ -20,7 +20,8 @@ response   sent, responded                what became of an invitation
 journey    achieved, failed, abandoned    how a journey ended
 =========  =============================  ================================
 
-``journey_duration`` is sparse: counts by bucket (``sketch.py``).
+``journey_duration``, ``first_response`` and ``first_response_business`` are sparse: counts by bucket
+(``sketch.py``). ``waiting`` is too: tickets by the time since when they wait.
 """
 
 from __future__ import annotations
@@ -49,6 +50,11 @@ class Family:
     cells: tuple[str, ...]
     cell_by_value: Mapping[Value, int] = field(repr=False)
     sparse: bool = False
+    standing: bool = False
+    """Whether it tells how things stand where a window ends, whenever they began: one figure for all windows.
+
+    Kept for the longest window alone; a row of it is how many there are, and how old the oldest is in ms.
+    """
 
     @property
     def empty(self) -> Tally:
@@ -129,6 +135,9 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
             _by_name("response", "sent", "responded"),
             _by_name("journey", "achieved", "failed", "abandoned"),
             _sparse("journey_duration"),
+            _sparse("first_response"),
+            _sparse("first_response_business"),
+            Family("waiting", (), MappingProxyType({}), sparse=True, standing=True),
         )
     }
 )
@@ -140,6 +149,9 @@ SURVEY_FAMILIES: Final = ("nps", "csat", "ces", *PYRAMID_METRICS)
 
 JOURNEY_FAMILIES: Final = ("journey", "journey_duration")
 """What an ended journey counts in: one KPI, so their windows end together."""
+
+TICKET_FAMILIES: Final = ("first_response", "first_response_business", "waiting")
+"""What a ticket counts in: likewise."""
 
 
 def cell_of(metric: str, value: Value) -> int:

@@ -81,19 +81,23 @@ class Assessment(NamedTuple):
 
 
 class _Kpi(NamedTuple):
-    """How one family is read: its n, its exported counts, and its scores (asked for only when n > 0)."""
+    """How one family is read: its n, its exported counts, and its scores (asked for only when n > 0).
+
+    `standing`: it tells of work that is to be done, whoever it is for; no limit holds it back.
+    """
 
     answers: Callable[[Tally], int]
     counts: Callable[[Tally], tuple[Sample, ...]]
     estimates: Callable[[Tally, Parameters], tuple[Estimate, ...]]
+    standing: bool = False
 
 
 def assess(family: str, tally: Tally, limits: Limits) -> Assessment:
     """Return the counts and scores that may be shown for a tally of `family` (a key of `FAMILIES`)."""
     kpi = _KPIS[family]
     n = kpi.answers(tally)
-    low = n < limits.min_responses
-    if any(tally) and n < limits.min_privacy:
+    low = n < limits.min_responses and not kpi.standing
+    if any(tally) and n < limits.min_privacy and not kpi.standing:
         return Assessment(n, hidden=True, low_confidence=low, counts=(), estimates=())
     estimates = kpi.estimates(tally, limits.parameters) if n else ()
     return Assessment(n, hidden=False, low_confidence=low, counts=kpi.counts(tally), estimates=estimates)
@@ -102,6 +106,8 @@ def assess(family: str, tally: Tally, limits: Limits) -> Assessment:
 def samples(family: str, tally: Tally, limits: Limits) -> tuple[Sample, ...]:
     """Return everything exported for one series and window, counts first."""
     result = assess(family, tally, limits)
+    if _KPIS[family].standing:
+        return (*result.counts, *(sample for estimate in result.estimates for sample in estimate.samples()))
     scores = [sample for estimate in result.estimates for sample in estimate.samples()]
     confidence = Sample("cx_low_confidence", (("metric", family),), float(result.low_confidence))
     return (*result.counts, *scores, confidence)
@@ -184,6 +190,19 @@ def quantiles(name: str, **own: str) -> Callable[[Tally], tuple[Estimate, ...]]:
     return estimates
 
 
+def _waiting(tally: Tally) -> tuple[Sample, ...]:
+    return (Sample("cx_tickets_waiting", (), _standing(tally)),)
+
+
+def _standing(tally: Tally) -> int:
+    return tally[0] if tally else 0
+
+
+def oldest(tally: Tally) -> tuple[Estimate, ...]:
+    """Return how long the ticket that has waited longest has waited, in seconds, where the window ends."""
+    return (Estimate("cx_oldest_waiting_seconds", tally[1] / 1000, None),)
+
+
 def _share(name: str, hits: int, n: int) -> Estimate:
     return Estimate(name, hits / n, intervals.share(hits, n))
 
@@ -245,6 +264,13 @@ _KPIS: Final[Mapping[str, _Kpi]] = MappingProxyType(
         "positive": _Kpi(lambda tally: tally[0] + tally[2], _by_valence, _fixed(positive)),
         "response": _Kpi(lambda tally: tally[0], _sent, _fixed(response)),
         "journey": _Kpi(sum, _no_counts, _fixed(journey)),
+        "first_response": _Kpi(
+            sparse.total, _no_counts, _fixed(quantiles("cx_first_response_seconds", clock="wall"))
+        ),
+        "first_response_business": _Kpi(
+            sparse.total, _no_counts, _fixed(quantiles("cx_first_response_seconds", clock="business"))
+        ),
+        "waiting": _Kpi(_standing, _waiting, _fixed(oldest), standing=True),
         "journey_duration": _Kpi(sparse.total, _no_counts, _fixed(quantiles("cx_journey_duration_seconds"))),
     }
 )

@@ -63,6 +63,11 @@ def ladders(windows: Sequence[Window]) -> tuple[Ladder, ...]:
     return tuple(rung(window) for window in windows)
 
 
+def longest(rungs: Sequence[Ladder]) -> int:
+    """The index of the longest window."""
+    return max(range(len(rungs)), key=lambda window: rungs[window].width_ms * rungs[window].panes)
+
+
 def common_width_ms(rungs: Sequence[Ladder]) -> int:
     """The widest pane from which every ladder's pane can be told: the greatest common divisor."""
     return math.gcd(*(each.width_ms for each in rungs))

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from stream.scoring.bound import Bound
 from stream.scoring.families import FAMILIES, Row, Series, Tally
 from stream.scoring.message import Labels, SourceName
-from stream.scoring.panes import Ladder
-from stream.scoring.sparse import merged
+from stream.scoring.panes import Ladder, longest
+from stream.scoring.sparse import merged, total
 
 Cells = dict[Labels, Tally]
 
@@ -20,8 +20,8 @@ class Group:
     """The windows of one tenant and KPI family."""
 
     __slots__ = (
-        *("_empty", "_rungs", "_sparse", "bound", "cells", "ends", "family", "highs", "sums"),
-        *("tenant", "touched"),
+        *("_empty", "_end_ms", "_rungs", "_sparse", "_standing"),
+        *("bound", "cells", "ends", "family", "highs", "sums", "tenant", "touched"),
     )
 
     def __init__(self, tenant: str, family: str, rungs: Sequence[Ladder], max_series: int) -> None:
@@ -41,6 +41,8 @@ class Group:
         self._rungs = rungs
         self._empty = FAMILIES[family].empty
         self._sparse = FAMILIES[family].sparse
+        self._standing = FAMILIES[family].standing
+        self._end_ms = -1
 
     @property
     def high_ms(self) -> int:
@@ -92,6 +94,7 @@ class Group:
 
     def advance(self, end_ms: int) -> Iterator[tuple[int, int, SourceName, Labels]]:
         """Let the windows end at `end_ms`, never earlier than before; yields the cells that are forgotten."""
+        self._end_ms = max(self._end_ms, end_ms)
         for window, rung in enumerate(self._rungs):
             last, former = rung.pane(end_ms), self.ends[window]
             if last <= former:
@@ -111,6 +114,12 @@ class Group:
             for series in [series for series, counts in self.sums[window].items() if not any(counts)]:
                 del self.sums[window][series]
 
+    def _standing_of(self, since: Tally) -> Tally:
+        """How many there are, and how old the oldest is where the windows end; of whole seconds, in ms."""
+        if not since:
+            return 0, 0
+        return total(since), max(0, self._end_ms - since[0]) // 1_000 * 1_000
+
     def take_touched(self) -> Iterator[Row]:
         """The rows of the series that changed since the last call."""
         touched, self.touched = self.touched, set()
@@ -125,5 +134,10 @@ class Group:
 
     def _rows(self, series: Labels) -> Iterator[Row]:
         name = Series(self.tenant, *series)
+        if self._standing:
+            found = self._standing_of(self.sums[longest(self._rungs)].get(series, self._empty))
+            for rung in self._rungs:
+                yield Row(name, self.family, rung.label, found)
+            return
         for rung, sums in zip(self._rungs, self.sums, strict=True):
             yield Row(name, self.family, rung.label, sums.get(series, self._empty))

@@ -3,6 +3,7 @@
 import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -28,6 +29,16 @@ SETTINGS = {
     "CX_MIN_PRIVACY": "2",
     "CX_VIEWS": "total,channel,touchpoint,plan+region",
 }
+
+SCHEDULES = """
+[schedules.phone]
+timezone = "Europe/Stockholm"
+hours = { mon = ["09:00-12:00", "13:00-17:00"], tue = ["09:00-17:00"], fri = ["00:00-24:00"] }
+[schedules.default]
+timezone = "America/New_York"
+hours = { mon = ["20:00-24:00"], tue = ["00:00-04:00"], wed = ["08:30-17:15"], sun = ["01:00-02:30"] }
+holidays = ["2026-09-16"]
+"""
 
 
 class Stored:
@@ -102,6 +113,18 @@ def assert_equal(records: list[Record], env: dict[str, str], seed: int) -> None:
     """Every cell of every window."""
     got, expected = both(records, env, seed)
     assert len(expected) > 500
+    assert [] == exposition.differences(expected, got)
+
+
+@pytest.mark.parametrize("clock", ["wall", "event"])
+def test_every_cell_of_tickets_in_business_hours(tmp_path: Path, clock: str) -> None:
+    """By a schedule of a channel, and one for the others."""
+    config = tmp_path / "cx.toml"
+    config.write_text(SCHEDULES)
+    month = Trouble(7, NOW_MS, customers=20).messages(1500)
+    env = SETTINGS | {"CX_CONFIG": str(config), "CX_CLOCK": clock}
+    got, expected = both(as_stored(month, NOW_MS), env, 7)
+    assert {"wall", "business"} == {dict(labels).get("clock") for _, labels in expected} - {None}
     assert [] == exposition.differences(expected, got)
 
 

@@ -131,6 +131,7 @@ _INTERACTION = st.fixed_dictionaries(
 
 
 _JOURNEY_IDS = st.sampled_from(["j-1", "j-2"])
+_TICKET_IDS = st.sampled_from(["t-1", "t-2"])
 _OUTCOMES = st.sampled_from(["achieved", "failed"])
 _ON_INTERACTIONS = st.one_of(
     st.tuples(st.just("interaction"), _INTERACTION),
@@ -140,6 +141,20 @@ _ON_INTERACTIONS = st.one_of(
     ),
     st.tuples(
         st.just("journey.ended"), st.fixed_dictionaries({"journey_id": _JOURNEY_IDS, "outcome": _OUTCOMES})
+    ),
+    st.tuples(
+        st.just("ticket.opened"),
+        st.fixed_dictionaries({"ticket_id": _TICKET_IDS, "channel": st.sampled_from(["web", "app"])}),
+    ),
+    st.tuples(
+        st.just("ticket.responded"),
+        st.fixed_dictionaries(
+            {"ticket_id": _TICKET_IDS, "responder": st.sampled_from(["human", "human", "bot"])}
+        ),
+    ),
+    st.tuples(
+        st.sampled_from(["ticket.reopened", "ticket.handed_over", "ticket.resolved"]),
+        st.fixed_dictionaries({"ticket_id": _TICKET_IDS}),
     ),
 )
 
@@ -234,12 +249,12 @@ def test_surveys_count_the_same_however_they_are_read_and_whenever_a_worker_ends
     assert_same("surveys", clock, records, steps)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(streams("interactions"), STEPS, CLOCKS)
 def test_interactions_count_the_same_however_they_are_read_and_whenever_a_worker_ends(
     records: list[Stored], steps: list[Step], clock: str
 ) -> None:
-    """The same law on the fast path, and for journeys among them."""
+    """The same law on the fast path, and for journeys and tickets among them."""
     assert_same("interactions", clock, records, steps)
 
 

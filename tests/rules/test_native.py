@@ -17,7 +17,15 @@ from stream.client import Publisher
 from stream.export.http import start_http
 from stream.export.service import ServiceMetrics
 from stream.intake.rejection import Reason
-from stream.scoring.families import FAMILIES, Row, Series
+from stream.scoring.families import (
+    FAMILIES,
+    INDEX_METRICS,
+    JOURNEY_FAMILIES,
+    PYRAMID_METRICS,
+    TICKET_FAMILIES,
+    Row,
+    Series,
+)
 from stream.settings import Settings
 from tests.support import promql
 from tests.support.monitoring import Alertmanager, Prometheus
@@ -29,7 +37,11 @@ pytestmark = pytest.mark.slow
 
 # Two scrapes, so that rates exist, and an evaluation after them; then another for rules that rest on rules.
 _DEADLINE_S = 90
-_OWN_LEVEL = {"positive": "interaction", "journey": "journey", "journey_duration": "journey"}
+_OWN_LEVEL = {
+    "positive": "interaction",
+    **dict.fromkeys(JOURNEY_FAMILIES, "journey"),
+    **dict.fromkeys(TICKET_FAMILIES, ""),
+}
 """Families that have one level only."""
 
 
@@ -53,7 +65,7 @@ class MadeUp:
         """Return the tallies."""
         return [
             Row(Series("acme", level, by, channel, touchpoint, ""), family, window, of_n(family, 400))
-            for level in ("interaction", "journey", "relationship")
+            for level in ("", "interaction", "journey", "relationship")
             for by, channel, touchpoint in (
                 ("total", "", ""),
                 ("channel", "web", ""),
@@ -61,7 +73,7 @@ class MadeUp:
             )
             for window in ("5m", "1h", "24h")
             for family in FAMILIES
-            if _OWN_LEVEL.get(family, level) == level
+            if _OWN_LEVEL.get(family, level or "none") == level
         ]
 
     def ready(self) -> tuple[bool, str]:
@@ -136,7 +148,9 @@ def test_every_expression_returns_data_of_a_real_worker(
     cx_env: dict[str, str], start_worker: Callable[[dict[str, str]], Worker], tmp_path: Path
 ) -> None:
     """The whole way: events in a real Kafka, a worker, a Prometheus. No alert fires but the one provoked."""
-    settings = cx_env | {"CX_MAX_SERIES": "3"}
+    config = tmp_path / "cx.toml"
+    config.write_text('[schedules.default]\ntimezone = "UTC"\nhours = {}\n')
+    settings = cx_env | {"CX_MAX_SERIES": "3", "CX_CONFIG": str(config)}
     worker = start_worker(settings)
     worker.wait_until_ready()
     with Publisher(Settings.from_env(settings)) as publisher:
@@ -157,24 +171,34 @@ def test_every_expression_returns_data_of_a_real_worker(
 
 
 _CUSTOMERS = 60
+_TRIOS = (*PYRAMID_METRICS, *INDEX_METRICS)
 
 
 def _events() -> Iterator[dict[str, Any]]:
-    """Yield an invitation, an answer and an interaction of each customer, of more channels than may be."""
+    """Yield a little of every KPI for each customer, of more channels than may be."""
     for number in range(_CUSTOMERS):
         where = {"channel": f"channel-{number % 5}", "touchpoint": "pay"}
         ids = {"survey_id": "s", "invitation_id": "i"}
-        answers = [{"metric": metric, "value": 1 + number % 5} for metric in ("nps", "csat", "ces")]
+        answers = [{"metric": metric, "value": 1 + number % 5} for metric in ("nps", "csat", "ces", *_TRIOS)]
         valence = "negative" if number % 3 else "positive"
         yield _event(number, "cx.survey.sent.v1", where | ids | {"metrics": ["nps"], "level": "interaction"})
         yield _event(number, "cx.survey.answered.v1", ids | {"response_id": "r", "answers": answers})
+        for level in ("journey", "relationship"):
+            asked = {"response_id": f"r-{level}", "level": level, "answers": answers}
+            yield _event(number, "cx.survey.answered.v1", asked, level)
         yield _event(number, "cx.interaction.v1", where | {"interaction_id": "x", "valence": valence})
+        yield _event(number, "cx.journey.started.v1", {"journey_id": "j", "name": "move"})
+        yield _event(number, "cx.journey.ended.v1", {"journey_id": "j", "outcome": "achieved"})
+        for ticket in ("answered", "waiting"):
+            opened = {"ticket_id": ticket, "channel": "channel-1"}
+            yield _event(number, "cx.ticket.opened.v1", opened, ticket)
+        yield _event(number, "cx.ticket.responded.v1", {"ticket_id": "answered", "responder": "human"})
 
 
-def _event(customer: int, type_: str, fields: dict[str, Any]) -> dict[str, Any]:
+def _event(customer: int, type_: str, fields: dict[str, Any], part: str = "") -> dict[str, Any]:
     return {
         "specversion": "1.0",
-        "id": f"{type_}-{customer}",
+        "id": f"{type_}-{customer}-{part}",
         "source": "/test",
         "type": type_,
         "time": datetime.now(UTC).isoformat(),

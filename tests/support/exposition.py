@@ -20,6 +20,13 @@ SCORED = (
     "cx_ces_easy_ratio",
     "cx_positive_ratio",
     "cx_survey_response_ratio",
+    "cx_satisfaction_index",
+    "cx_pyramid_score",
+    "cx_journey_achieved_ratio",
+    "cx_journey_duration_seconds",
+    "cx_first_response_seconds",
+    "cx_tickets_waiting",
+    "cx_oldest_waiting_seconds",
     "cx_low_confidence",
 )
 """The families that the oracle recounts; their intervals end in `_lower` and `_upper`."""

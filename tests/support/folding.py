@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from stream.flow.intake import rules as rules_of
 from stream.intake.checkpoint import Checkpoint
-from stream.intake.entities import Invitation, Journey, Response
+from stream.intake.entities import Invitation, Journey, Response, Ticket
 from stream.intake.partition import Intake
 from stream.intake.record import Source
 from stream.intake.rules import Rules
@@ -118,10 +118,10 @@ def totals(intake: Intake, family: str = "nps", window: int = 0) -> dict[tuple[s
     return {series: cell for series, cell in found.items() if any(cell)}
 
 
-def entities(intake: Intake) -> dict[bytes, Response | Invitation | Journey]:
+def entities(intake: Intake) -> dict[bytes, Response | Invitation | Journey | Ticket]:
     """Everything that is remembered of customers; those whose time is over may or may not be freed."""
     memory = intake._surveys.memory
-    found: dict[bytes, Response | Invitation | Journey] = {}
+    found: dict[bytes, Response | Invitation | Journey | Ticket] = {}
     for shelf, get in ((memory.responses, memory.response), (memory.invitations, memory.invitation)):
         for key in shelf.packed:
             kept: Any = shelf.get(key)
@@ -129,11 +129,15 @@ def entities(intake: Intake) -> dict[bytes, Response | Invitation | Journey]:
             entity = get(key)
             if entity is not None:
                 found[shelf.prefix + key] = entity
-    for key in intake._journeys._shelf.packed:
-        kept = intake._journeys._shelf.get(key)
-        journey = intake._journeys.journey(key, intake._clock_of(kept.tenant)) if kept else None
-        if journey is not None:
-            found[b"j" + key] = journey
+    cases: tuple[tuple[Any, Any], ...] = (
+        (intake._journeys._shelf, intake._journeys.journey),
+        (intake._tickets._shelf, intake._tickets.ticket),
+    )
+    for shelf, get in cases:
+        for key in shelf.packed:
+            case = get(key, intake._clock_of(shelf.get(key).tenant))
+            if case is not None:
+                found[shelf.prefix + key] = case
     return found
 
 

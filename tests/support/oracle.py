@@ -39,6 +39,12 @@ How ambiguous rules are read here (where the service reads one otherwise, the co
 * The first `started` and the first `ended` of a journey stand, by record. A journey counts at its end, in no
   channel; one that ends before it starts has no duration. It is over like a response, by its last event.
 
+* Tickets: a response at the time of a start belongs to that start; resolving ends the waiting, not the
+  measurement; a second `opened` of an id and a second event of one kind and time are duplicates; without
+  `opened` a ticket is in no channel. Every event of a ticket that is not of a bot, automatic or internal
+  moves the event clock. Who waits is told for all windows alike, of those who began in the longest; no
+  privacy limit.
+
 `CX_MAX_SERIES` and `CX_LATEST_PER_CUSTOMER` are not modelled.
 """
 
@@ -49,6 +55,7 @@ from tests.support.recount.judging import judge
 from tests.support.recount.model import Counted, Event, Record, Recount, Rules, of_one_kpi
 from tests.support.recount.murmur import partition_of
 from tests.support.recount.surveys import Customer, Times
+from tests.support.recount.tickets import Tickets, schedules_of
 from tests.support.recount.windows import cells
 
 __all__ = ["Record", "Recount", "Rules", "cells", "recount"]
@@ -79,6 +86,8 @@ class _Partition:
         self._interactions: list[Counted] = []
         self._customers: dict[tuple[str, str], Customer] = {}
         self._journeys: dict[tuple[str, str], Journeys] = {}
+        self._tickets: dict[tuple[str, str], Tickets] = {}
+        self._schedules = schedules_of(rules.config)
 
     def take(self, record: Record) -> None:
         """Count one record."""
@@ -102,6 +111,8 @@ class _Partition:
             self._found.standing.extend(customer.standing())
         for journeys in self._journeys.values():
             self._found.standing.extend(journeys.standing())
+        for tickets in self._tickets.values():
+            self._found.standing.extend(tickets.standing())
 
     def _judge(self, record: Record) -> Event | str:
         rules = self._rules
@@ -141,20 +152,26 @@ class _Partition:
         if event.type == "cx.interaction.v1":
             self._count_interaction(event)
         who = event.tenant, event.subject
-        known: Customer | Journeys
+        known: Customer | Journeys | Tickets
         if event.type.startswith("cx.survey."):
             known = self._customers.setdefault(who, Customer(self._found.corrections))
         elif event.type.startswith("cx.journey."):
             known = self._journeys.setdefault(who, Journeys(event.tenant))
+        elif event.type.startswith("cx.ticket."):
+            known = self._tickets.setdefault(who, Tickets(event.tenant, self._found, self._schedules))
         else:
             return "counted"
         outcome = known.take(event, self._times(event.tenant))
         for counted in known.standing():
-            self._found.count_highest(counted)
-            for family in of_one_kpi(counted.family):
-                key = counted.tenant, family
-                self._ends_ms[key] = max(self._ends_ms.get(key, counted.time_ms), counted.time_ms)
+            self._reach(counted.tenant, counted.family, counted.time_ms)
+        if isinstance(known, Tickets) and known.reached_ms is not None:
+            self._reach(event.tenant, "waiting", known.reached_ms)
         return outcome
+
+    def _reach(self, tenant: str, family: str, at_ms: int) -> None:
+        self._found.reach(tenant, family, at_ms)
+        for each in of_one_kpi(family):
+            self._ends_ms[tenant, each] = max(self._ends_ms.get((tenant, each), at_ms), at_ms)
 
     def _times(self, tenant: str) -> Times:
         """When what the tenant's customers left standing is over."""

@@ -10,6 +10,8 @@ _TRIOS = {"index": INDEX_METRICS, "pyramid": PYRAMID_METRICS}
 
 def of_n(family: str, n: int) -> Tally:
     """`n` answers behind the score, all alike: those of a simple family in its first cell."""
+    if family == "waiting":
+        return n, 60_000
     if FAMILIES[family].sparse:
         return (7_000, n) if n else ()
     if family in _TRIOS:
@@ -19,6 +21,8 @@ def of_n(family: str, n: int) -> Tally:
 
 def any_of(family: str, counts: st.SearchStrategy[int]) -> st.SearchStrategy[Tally]:
     """Tallies of any counts; the first is the largest, as more cannot respond than were asked."""
+    if family == "waiting":
+        return st.tuples(counts, st.integers(0, 10**9).map(lambda seconds: seconds * 1000))
     if FAMILIES[family].sparse:
         keys = st.dictionaries(st.integers(0, 3_000), counts.filter(bool), max_size=5)
         return keys.map(lambda found: tuple(each for item in sorted(found.items()) for each in item))

@@ -31,7 +31,7 @@ MAKERS: dict[str, int] = {
     "everything_retracted": 1,
     "aside": 2,
     "interaction": 18,
-    "other": 12,
+    "other": 24,
     "copy": 8,
     "test": 2,
     "rejected": 8,
@@ -119,6 +119,7 @@ class Trouble(Stories):
     def other(self, who: Customer) -> Message:
         """An event that is neither of a survey nor an interaction."""
         order = {"order_id": self._id("o"), "amount": "19.90", "currency": "SEK", "margin": "4.05"}
+        ticket, bot = f"t-{self._rng.randrange(3)}", self._rng.choice(["bot", "auto", "internal"])
         journey = f"j-{self._rng.randrange(4)}"
         outcome = self._rng.choice(["achieved", "achieved", "failed", "abandoned"])
         types: tuple[tuple[str, str, Event], ...] = (
@@ -126,11 +127,14 @@ class Trouble(Stories):
             ("interactions", "journey.ended", {"journey_id": journey, "outcome": outcome}),
             ("interactions", "journey.started", {"journey_id": journey, "name": "move house"}),
             ("interactions", "journey.ended", {"journey_id": journey, "outcome": outcome}),
-            ("interactions", "ticket.opened", {"ticket_id": "t", "channel": "phone"}),
-            ("interactions", "ticket.responded", {"ticket_id": "t", "responder": "bot"}),
-            ("interactions", "ticket.reopened", {"ticket_id": "t"}),
-            ("interactions", "ticket.handed_over", {"ticket_id": "t"}),
-            ("interactions", "ticket.resolved", {"ticket_id": "t"}),
+            ("interactions", "ticket.opened", {"ticket_id": ticket, "channel": self._rng.choice(CHANNELS)}),
+            ("interactions", "ticket.opened", {"ticket_id": ticket, "channel": self._rng.choice(CHANNELS)}),
+            ("interactions", "ticket.responded", {"ticket_id": ticket, "responder": "human"}),
+            ("interactions", "ticket.responded", {"ticket_id": ticket, "responder": "human"}),
+            ("interactions", "ticket.responded", {"ticket_id": ticket, "responder": bot}),
+            ("interactions", "ticket.reopened", {"ticket_id": ticket}),
+            ("interactions", "ticket.handed_over", {"ticket_id": ticket}),
+            ("interactions", "ticket.resolved", {"ticket_id": ticket}),
             ("relationships", "purchase", order),
             ("relationships", "refund", order),
             ("relationships", "subscription.started", {"subscription_id": "s"}),

@@ -72,7 +72,11 @@ class Counted(NamedTuple):
     time_ms: int
 
 
-_KPIS = (("needs", "ease", "enjoyment", "pyramid"), ("journey", "journey_duration"))
+_KPIS = (
+    ("needs", "ease", "enjoyment", "pyramid"),
+    ("journey", "journey_duration"),
+    ("first_response", "first_response_business", "waiting"),
+)
 
 
 def of_one_kpi(family: str) -> tuple[str, ...]:
@@ -104,6 +108,7 @@ class Rules:
     tenants: frozenset[str] = frozenset()
     partitions: int = 4
     panes_ms: Mapping[str, int] = field(default_factory=dict)
+    config: str | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Rules":
@@ -124,6 +129,7 @@ class Rules:
             dedup_records=int(of("DEDUP_RECORDS", "100000")),
             tenants=frozenset(filter(None, of("TENANTS", "").split(","))),
             partitions=int(of("PARTITIONS", "4")),
+            config=env.get("CX_CONFIG"),
         )
 
     @property
@@ -158,6 +164,9 @@ class Recount:
 
     def count_highest(self, counted: Counted) -> None:
         """Remember that something counted at this time, whatever becomes of it."""
-        for family in of_one_kpi(counted.family):
-            key = (counted.tenant, family)
-            self.highest_ms[key] = max(self.highest_ms.get(key, counted.time_ms), counted.time_ms)
+        self.reach(counted.tenant, counted.family, counted.time_ms)
+
+    def reach(self, tenant: str, family: str, at_ms: int) -> None:
+        """By the event clock the windows of the family's KPI end no earlier than that."""
+        for each in of_one_kpi(family):
+            self.highest_ms[tenant, each] = max(self.highest_ms.get((tenant, each), at_ms), at_ms)

@@ -21,12 +21,20 @@ SCALE = {"csat": (1, 5), "ces": (1, 7)}
 DIMENSIONS = ("needs", "ease", "enjoyment")
 DURATIONS: dict[str, tuple[str, dict[str, str]]] = {
     "journey_duration": ("cx_journey_duration_seconds", {}),
+    "first_response": ("cx_first_response_seconds", {"clock": "wall"}),
+    "first_response_business": ("cx_first_response_seconds", {"clock": "business"}),
 }
 TRIOS = {"pyramid": DIMENSIONS, "index": ("satisfaction", "expectations", "ideal")}
 
 
 def exported(family: str, tally: Tally, rules: Rules) -> Exported:
     """Samples by family name and the family's own labels."""
+    if family == "waiting":
+        age_ms = max(0, *(int(str(each)) for each in tally))
+        return {
+            ("cx_tickets_waiting", ()): float(tally.total()),
+            ("cx_oldest_waiting_seconds", ()): float(age_ms // 1000),
+        }
     if family in TRIOS:
         shown, n = _trio(family, tally)
     elif family in DURATIONS:

@@ -34,16 +34,25 @@ def cells(recount: Recount, rules: Rules, now_ms: int | None = None) -> dict[Cel
     tallies: dict[tuple[str, Series], dict[str, Tally]] = defaultdict(lambda: defaultdict(Counter))
     for counted in recount.standing:
         end_ms = _end_ms(counted, recount, rules, now_ms)
-        into = [w for w, size in rules.windows if holds(counted.time_ms, size, rules.pane_ms(w), end_ms)]
+        into = _windows_of(counted, rules, end_ms)
+        what = end_ms - counted.time_ms if counted.family == "waiting" else counted.what
         for series in filter(None, (series_of(counted, view) for view in rules.views)):
             for window in into:
-                tallies[counted.family, series][window][counted.what] += 1
+                tallies[counted.family, series][window][what] += 1
     found: dict[Cell, float] = {}
     for (family, series), by_window in tallies.items():
         for window in _alive(by_window, rules):
             for (name, own), value in exported(family, by_window[window], rules).items():
                 found[name, tuple(sorted((*series, ("window", window), *own)))] = value
     return found
+
+
+def _windows_of(counted: Counted, rules: Rules, end_ms: int) -> list[str]:
+    """The windows that hold it; whoever began to wait in the longest one waits at the end of all."""
+    into = [w for w, size in rules.windows if holds(counted.time_ms, size, rules.pane_ms(w), end_ms)]
+    if counted.family == "waiting" and into:
+        return [window for window, _ in rules.windows]
+    return into
 
 
 def _end_ms(counted: Counted, recount: Recount, rules: Rules, now_ms: int | None) -> int:

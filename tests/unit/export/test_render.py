@@ -47,21 +47,17 @@ class _Reference(Collector):
     """The same samples, handed to prometheus_client."""
 
     def __init__(self, rows: list[Row]) -> None:
-        self._rows = sorted(rows, key=lambda row: (row.series, row.window))
+        self._rows = sorted(rows, key=lambda row: (row.series, row.window, row.family))
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every family of series; samples sorted by their labels in the catalogue's order."""
+        """Yield every family; samples by series, window and KPI family, then by their own labels."""
         for family in SERIES_FAMILIES:
             metric = Metric(family.openmetrics_name, family.help, family.kind, family.openmetrics_unit)
-            found = [
-                (dict(zip(catalogue.SERIES_LABELS, (*row.series, row.window), strict=True)) | own, value)
-                for row in self._rows
-                for name, labels, value in samples(row.family, row.tally, LIMITS)
-                for own in [dict(labels)]
-                if name == family.name
-            ]
-            for labels, value in sorted(found, key=lambda item: tuple(item[0].values())):
-                metric.add_sample(family.name, labels, value)
+            for row in self._rows:
+                place = dict(zip(catalogue.SERIES_LABELS, (*row.series, row.window), strict=True))
+                for name, own, value in sorted(samples(row.family, row.tally, LIMITS)):
+                    if name == family.name:
+                        metric.add_sample(name, place | dict(own), value)
             yield metric
 
 
