@@ -29,8 +29,7 @@ SERIES_LABELS: Final = ("tenant", "level", "by", "channel", "touchpoint", "segme
 _BUILT: Final = 6  # the last issue whose families are exported, but for these
 _TO_COME: Final = frozenset(
     {
-        *("cx_churn_ratio", "cx_churn_ratio_lower", "cx_churn_ratio_upper", "cx_retention_ratio"),
-        *("cx_customers_active", "cx_customers_lost", "cx_one_time_buyer_ratio", "cx_clv_mean"),
+        *("cx_one_time_buyer_ratio", "cx_clv_mean"),
     }
 )
 
@@ -183,7 +182,7 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         "window": "window, as spelled in `CX_WINDOWS`; empty for the drop families",
         "metric": "`nps`, `csat`, `ces`, `needs`, `ease`, `enjoyment`, `pyramid`, `index`, `positive`, "
         "`response`, `journey`, `journey_duration`, `first_response`, `first_response_business`: "
-        "the KPI meant",
+        "`churn_subscription`: the KPI meant",
         "category": "nps `promoter` `passive` `detractor`; csat `satisfied` `neutral` `dissatisfied`; "
         "ces `easy` `neutral` `difficult`",
         "valence": "`positive`, `neutral`, `negative`",

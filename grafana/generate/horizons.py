@@ -36,6 +36,17 @@ def journey() -> Iterator[Placed]:
 def relationship() -> Iterator[Placed]:
     """Do they stay?"""
     yield from _surveys("relationship")
+    yield panels.trend(kpis.CHURN, level="", kind="subscription"), 6, 7
+    series = {"tenant": "$tenant", "by": "total", "window": "$window"}
+    retention = {"{{kind}}": promql.gauge("cx_retention_ratio", **series)}
+    what = BY_NAME["cx_retention_ratio"].help
+    yield panels.lines("Retention, $window", what, retention, unit="percentunit"), 6, 7
+    customers = {
+        "active {{kind}}": promql.gauge("cx_customers_active", **series),
+        "lost {{kind}}": promql.gauge("cx_customers_lost", **series),
+    }
+    what = "Customers active at the window's start, and of these lost at its end."
+    yield panels.lines("Customers, $window", what, customers), 6, 7
 
 
 def _surveys(level: str) -> Iterator[Placed]:

@@ -67,6 +67,7 @@ POSITIVE = Kpi("Positive experience", "cx_positive_ratio", "positive")
 RESPONSE = Kpi("Response rate", "cx_survey_response_ratio", "response")
 INDEX = Kpi("Satisfaction index", "cx_satisfaction_index", "index")
 JOURNEYS = Kpi("Journeys achieved", "cx_journey_achieved_ratio", "journey")
+CHURN = Kpi("Churn", "cx_churn_ratio", "churn_subscription")
 PYRAMID = Kpi("CX pyramid", "cx_pyramid_score", "pyramid")
 
 ALL = (NPS, CSAT, CES, EASY, POSITIVE, RESPONSE)

@@ -14,6 +14,12 @@ import orjson
 from stream.scoring.families import Row
 from stream.scoring.kpis import Assessment, Estimate, Limits, assess
 
+_COUNTED: Final = {
+    "cx_surveys_sent": "sent",
+    "cx_tickets_waiting": "waiting",
+    "cx_customers_active": "active",
+    "cx_customers_lost": "lost",
+}
 _SEPARATOR: Final = "|"  # no label value can hold one
 
 
@@ -88,7 +94,8 @@ def _name(estimate: Estimate) -> str:
 
 
 def _counts(result: Assessment) -> dict[str, int]:
-    """Return the counts by category; one without a category of its own is what was sent."""
+    """Return the counts by category, or by what they count where that is not a category."""
     return {
-        (sample.labels[-1][1] if sample.labels else "sent"): int(sample.value) for sample in result.counts
+        _COUNTED.get(sample.metric_family) or sample.labels[-1][1]: int(sample.value)
+        for sample in result.counts
     }

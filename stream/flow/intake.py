@@ -102,7 +102,7 @@ class IntakeWork:
             async for records in read_stretch(self._client, self._at, first, position):
                 self.intake.refill(records)
         if position >= 0:
-            await self._send(position, self.intake.tallies.above(committed or 0))
+            await self._send(position, self.intake.above(committed or 0))
         self._replayed_to = position if clean else -1
 
     async def _check_topic(self, position: int) -> None:

@@ -1,4 +1,4 @@
-"""What is kept of surveys, journeys and tickets, as they count now. No id, no subject."""
+"""What is kept of surveys, journeys, tickets and subscriptions, as they count now. No id, no subject."""
 
 import msgspec
 
@@ -102,6 +102,20 @@ class Ticket(msgspec.Struct, array_like=True, gc=False):
     def ends_ms(self, keep_ms: int) -> int:
         """When it may be forgotten."""
         return self.moments[-1][0] + keep_ms
+
+
+class Subscriber(msgspec.Struct, array_like=True, gc=False):
+    """A customer with subscriptions."""
+
+    tenant: str
+    changes: tuple[tuple[int, int, int], ...] = ()
+    """Subscription, time and kind (`spells.py`), in order."""
+    last_ms: int = 0
+    """The highest time of its events."""
+
+    def ends_ms(self, keep_ms: int) -> int:
+        """When it may be forgotten, at the earliest."""
+        return self.last_ms + 2 * keep_ms
 
 
 def inherit(response: Response, invitation: Invitation | None) -> None:

@@ -22,7 +22,7 @@ import orjson
 from stream.intake.checkpoint import Checkpoint, Counts
 from stream.intake.customers import Hasher
 from stream.intake.decode import Decoder
-from stream.intake.entities import Journey, Ticket
+from stream.intake.entities import Journey, Subscriber, Ticket
 from stream.intake.events import Interaction, JourneyEnded, JourneyStarted
 from stream.intake.interactions import Interactions
 from stream.intake.journeys import KIND as JOURNEY
@@ -32,10 +32,15 @@ from stream.intake.names import Names
 from stream.intake.placement import Placer
 from stream.intake.recent import RecentIds, Refill
 from stream.intake.record import Record, Rejected, Source
+from stream.intake.registers import KIND as STEPS
+from stream.intake.registers import Registers
 from stream.intake.rejection import Rejection
 from stream.intake.rules import Rules
 from stream.intake.shelf import Shelf
 from stream.intake.store import MemoryStore, Store
+from stream.intake.subscriptions import KIND as SUBSCRIBER
+from stream.intake.subscriptions import TYPES as SUBSCRIPTIONS
+from stream.intake.subscriptions import Subscriptions
 from stream.intake.surveys import Surveys
 from stream.intake.tally import CellRow, Tallies
 from stream.intake.tenant import Homes, Tenant
@@ -93,7 +98,24 @@ class Intake:
             Shelf(TICKET, Ticket, self._keep_ms, self._store),
             by_event_time=rules.by_event_time,
         )
-        self._cases: tuple[Journeys | Tickets, ...] = (self._journeys, self._tickets)
+        self._registers = Registers(ladders(rules.windows), self._end_of)
+        self._subscriptions = Subscriptions(
+            self.tallies,
+            self._registers,
+            hasher,
+            Shelf(SUBSCRIBER, Subscriber, self._keep_ms, self._store),
+            self._keep_ms,
+            by_event_time=rules.by_event_time,
+        )
+        self._cases: tuple[Journeys | Tickets | Subscriptions, ...] = (
+            *(self._journeys, self._tickets, self._subscriptions),
+        )
+        self._loads = {
+            JOURNEY: self._journeys.load,
+            TICKET: self._tickets.load,
+            SUBSCRIBER: self._subscriptions.load,
+            STEPS: self._registers.load,
+        }
         self._by_wall = not rules.by_event_time
         self._homes = Homes(source.partition, rules.partitions)
         self._tenants: dict[str, Tenant] = {}
@@ -108,7 +130,7 @@ class Intake:
     def pending(self) -> int:
         """At most so many records a checkpoint would hold; of rejected ones, the bytes count."""
         kept = self.tallies.pending + self._surveys.memory.size + self._names.pending
-        kept += sum(case.size for case in self._cases)
+        kept += sum(case.size for case in self._cases) + self._registers.pending
         return kept + self._rejected_bytes // _BYTES_A_RECORD
 
     @property
@@ -162,6 +184,10 @@ class Intake:
         """What has passed by then, nothing waits for any more."""
         return self.stored_ms if self._by_wall else self._tenants[tenant].high_ms
 
+    def _end_of(self, tenant: str, family: str) -> int:
+        """No window of the family will end before that."""
+        return self.stored_ms if self._by_wall else self.tallies.high_ms(tenant, family)
+
     def _tenant(self, name: str) -> Tenant:
         if self._by_wall and len(self._tenants) >= _TENANTS:
             self._tenants.clear()
@@ -190,6 +216,8 @@ class Intake:
                 outcome: str = self._journeys.resolve(event, at_ms, reached_ms)
             elif event.type in TICKETS:
                 outcome = self._tickets.resolve(event, at_ms, reached_ms)
+            elif event.type in SUBSCRIPTIONS:
+                outcome = self._subscriptions.resolve(event, at_ms, reached_ms)
             else:
                 outcome = self._surveys.resolve(event.type, event, at_ms, reached_ms)
             if outcome != "counted":
@@ -207,7 +235,12 @@ class Intake:
         self._placer.expire(self.stored_ms if self._by_wall else self.mark_ms)
         self._interactions.settle()
         self.tallies.settle(self.position, self.stored_ms)
+        self._registers.settle(self.position)
         changes, rows = self.tallies.changes()
+        steps, more = self._registers.changes()
+        changes += steps
+        for pair, cells in more.items():
+            rows.setdefault(pair, []).extend(cells)
         changes += self._names.changes()
         changes += self._surveys.memory.changes()
         for case in self._cases:
@@ -238,9 +271,16 @@ class Intake:
         """What to send on: counts by tenant and family as of a position, in messages of a bounded size."""
         name = f"{self.source.topic}-{self.source.partition}"
         for (tenant, family), cells in rows.items():
-            high_ms = self.tallies.groups[tenant, family].high_ms
+            high_ms = self.tallies.high_ms(tenant, family)
             for start in range(0, max(len(cells), 1), _ROWS):
                 yield Message(name, position, tenant, family, high_ms, cells[start : start + _ROWS])
+
+    def above(self, offset: int) -> dict[tuple[str, str], list[CellRow]]:
+        """All that may not have been sent on, by tenant and family: what changed at or above an offset."""
+        rows = self.tallies.above(offset)
+        for pair, cells in self._registers.above(offset).items():
+            rows.setdefault(pair, []).extend(cells)
+        return rows
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take back one changelog record; a later record of the same key supersedes it."""
@@ -249,10 +289,8 @@ class Intake:
                 self.tallies.load(key, value)
             case b"r" | b"i":
                 self._surveys.memory.load(key, value)
-            case b"j":
-                self._journeys.load(key, value)
-            case b"k":
-                self._tickets.load(key, value)
+            case b"j" | b"k" | b"u" | b"h":
+                self._loads[key[:1]](key, value)
             case b"n":
                 self._names.load(key, value)
             case b"t" if value is not None:

@@ -21,7 +21,8 @@ journey    achieved, failed, abandoned    how a journey ended
 =========  =============================  ================================
 
 ``journey_duration``, ``first_response`` and ``first_response_business`` are sparse: counts by bucket
-(``sketch.py``). ``waiting`` is too: tickets by the time since when they wait.
+(``sketch.py``). ``churn_subscription`` is customers active at a window's start, and of these
+lost at its end (``steps.py``). ``waiting`` is too: tickets by the time since when they wait.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ class Family:
     cells: tuple[str, ...]
     cell_by_value: Mapping[Value, int] = field(repr=False)
     sparse: bool = False
+    steps: bool = False
+    """Whether it compares the two ends of a window: what is moved are steps (``steps.py``), no tallies."""
     standing: bool = False
     """Whether it tells how things stand where a window ends, whenever they began: one figure for all windows.
 
@@ -137,6 +140,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
             _sparse("journey_duration"),
             _sparse("first_response"),
             _sparse("first_response_business"),
+            Family("churn_subscription", ("active", "lost"), MappingProxyType({}), steps=True),
             Family("waiting", (), MappingProxyType({}), sparse=True, standing=True),
         )
     }

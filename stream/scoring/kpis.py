@@ -190,6 +190,30 @@ def quantiles(name: str, **own: str) -> Callable[[Tally], tuple[Estimate, ...]]:
     return estimates
 
 
+def churn(kind: str) -> Callable[[Tally], tuple[Estimate, ...]]:
+    """Define the share of the customers active at a window's start who are not at its end; and who are."""
+    labels = (("kind", kind),)
+
+    def estimates(tally: Tally) -> tuple[Estimate, ...]:
+        active, lost = tally
+        return (
+            Estimate("cx_churn_ratio", lost / active, intervals.share(lost, active), labels),
+            Estimate("cx_retention_ratio", (active - lost) / active, None, labels),
+        )
+
+    return estimates
+
+
+def _customers(kind: str) -> Callable[[Tally], tuple[Sample, ...]]:
+    labels = (("kind", kind),)
+
+    def counts(tally: Tally) -> tuple[Sample, ...]:
+        names = ("cx_customers_active", "cx_customers_lost")
+        return tuple(Sample(name, labels, count) for name, count in zip(names, tally, strict=True))
+
+    return counts
+
+
 def _waiting(tally: Tally) -> tuple[Sample, ...]:
     return (Sample("cx_tickets_waiting", (), _standing(tally)),)
 
@@ -269,6 +293,9 @@ _KPIS: Final[Mapping[str, _Kpi]] = MappingProxyType(
         ),
         "first_response_business": _Kpi(
             sparse.total, _no_counts, _fixed(quantiles("cx_first_response_seconds", clock="business"))
+        ),
+        "churn_subscription": _Kpi(
+            lambda tally: tally[0], _customers("subscription"), _fixed(churn("subscription"))
         ),
         "waiting": _Kpi(_standing, _waiting, _fixed(oldest), standing=True),
         "journey_duration": _Kpi(sparse.total, _no_counts, _fixed(quantiles("cx_journey_duration_seconds"))),

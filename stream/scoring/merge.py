@@ -15,10 +15,11 @@ from collections.abc import Sequence
 
 import orjson
 
-from stream.scoring.families import Row
+from stream.scoring.families import FAMILIES, Row
 from stream.scoring.message import Labels, Message, SourceName
 from stream.scoring.panes import Ladder
 from stream.scoring.rolling import Group
+from stream.scoring.stepping import Steps
 
 Cell = tuple[str, str, int, int, SourceName, Labels]
 """tenant, family, window index, pane, source partition, series."""
@@ -69,7 +70,8 @@ class Merger:
     def _group(self, tenant: str, family: str) -> Group:
         group = self.groups.get((tenant, family))
         if group is None:
-            group = self.groups[tenant, family] = Group(tenant, family, self._rungs, self._max_series)
+            kind = Steps if FAMILIES[family].steps else Group
+            group = self.groups[tenant, family] = kind(tenant, family, self._rungs, self._max_series)
         return group
 
     def advance(self, now_ms: int) -> None:

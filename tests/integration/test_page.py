@@ -113,7 +113,7 @@ def page(chromium: Page, worker: FakeWorker) -> Page:
     chromium.events.clear()
     chromium.look("light", 1440, 1000)
     chromium.open(worker.address)
-    chromium.until("document.querySelectorAll('#tiles .tile').length === 9")
+    chromium.until("document.querySelectorAll('#tiles .tile').length === 10")
     return chromium
 
 

@@ -83,14 +83,14 @@ def service(records: list[Record], env: dict[str, str], rng: random.Random) -> O
             del waiting[source]
     limits = settings.limits
     text = b"".join(Renderer(limits).parts(counting.rows(), openmetrics=False)).decode()
-    return found._replace(cells=exposition.scores(exposition.parse(text)))
+    return found._replace(cells=exposition.scores(exposition.parse(text), still=True))
 
 
 def oracle(records: list[Record], env: dict[str, str]) -> Outcome:
     """The oracle's."""
     oracle_rules = Rules.from_env(env)
     found = recount(records, oracle_rules)
-    shown = exposition.scores(cells(found, oracle_rules, NOW_MS))
+    shown = exposition.scores(cells(found, oracle_rules, NOW_MS), still=True)
     return Outcome(shown, found.records, found.rejected, found.corrections, found.misplaced)
 
 

@@ -104,7 +104,7 @@ def streams(draw: st.DrawFn, source: str = "surveys") -> list[Stored]:
     for number in range(draw(st.integers(1, 60))):
         offset += draw(st.sampled_from([1, 1, 1, 4]))
         now_ms += draw(st.sampled_from([0, 1, 5_000, 3 * _MINUTE_MS, 40 * _MINUTE_MS]))
-        kind, data = draw(_DATA if source == "surveys" else _ON_INTERACTIONS)
+        kind, data = draw(_ON[source])
         content = event(f"cx.{kind}.v1")
         content |= {
             "data": data,
@@ -157,6 +157,20 @@ _ON_INTERACTIONS = st.one_of(
         st.fixed_dictionaries({"ticket_id": _TICKET_IDS}),
     ),
 )
+
+
+_EFFECTIVE = st.sampled_from([-200, -30, 0, 20, 90]).map(
+    lambda minutes: rfc3339(NOW_MS + minutes * _MINUTE_MS)
+)
+_ON_RELATIONSHIPS = st.tuples(
+    st.sampled_from(
+        [f"subscription.{what}" for what in ("started", "started", "paused", "resumed", "cancelled")]
+    ),
+    st.fixed_dictionaries(
+        {"subscription_id": st.sampled_from(["s-1", "s-2"])}, optional={"effective_at": _EFFECTIVE}
+    ),
+)
+_ON = {"surveys": _DATA, "interactions": _ON_INTERACTIONS, "relationships": _ON_RELATIONSHIPS}
 
 
 class Run:
@@ -216,7 +230,7 @@ class Run:
         self.intake = recovered(self.written, self.records, self.intake, self._stores())
         position = self.intake.position
         if position >= 0:
-            rows = self.intake.tallies.above(self._committed)
+            rows = self.intake.above(self._committed)
             self._send(list(self.intake.messages(position, rows)))
         done = sum(record.offset <= position for record in self.records)
         self._next = max(0, done - back)
@@ -256,6 +270,15 @@ def test_interactions_count_the_same_however_they_are_read_and_whenever_a_worker
 ) -> None:
     """The same law on the fast path, and for journeys and tickets among them."""
     assert_same("interactions", clock, records, steps)
+
+
+@settings(max_examples=100, deadline=None)
+@given(streams("relationships"), STEPS, CLOCKS)
+def test_customers_count_the_same_however_they_are_read_and_whenever_a_worker_ends(
+    records: list[Stored], steps: list[Step], clock: str
+) -> None:
+    """The same law for what is compared at the two ends of a window."""
+    assert_same("relationships", clock, records, steps)
 
 
 @pytest.mark.parametrize("more", [0, 1, 5])

@@ -40,7 +40,7 @@ _DEADLINE_S = 90
 _OWN_LEVEL = {
     "positive": "interaction",
     **dict.fromkeys(JOURNEY_FAMILIES, "journey"),
-    **dict.fromkeys(TICKET_FAMILIES, ""),
+    **dict.fromkeys((*TICKET_FAMILIES, "churn_subscription"), ""),
 }
 """Families that have one level only."""
 
@@ -189,6 +189,8 @@ def _events() -> Iterator[dict[str, Any]]:
         yield _event(number, "cx.interaction.v1", where | {"interaction_id": "x", "valence": valence})
         yield _event(number, "cx.journey.started.v1", {"journey_id": "j", "name": "move"})
         yield _event(number, "cx.journey.ended.v1", {"journey_id": "j", "outcome": "achieved"})
+        since = {"subscription_id": "s", "effective_at": "2020-01-01T00:00:00Z"}
+        yield _event(number, "cx.subscription.started.v1", since)
         for ticket in ("answered", "waiting"):
             opened = {"ticket_id": ticket, "channel": "channel-1"}
             yield _event(number, "cx.ticket.opened.v1", opened, ticket)

@@ -26,10 +26,15 @@ SCORED = (
     "cx_journey_duration_seconds",
     "cx_first_response_seconds",
     "cx_tickets_waiting",
-    "cx_oldest_waiting_seconds",
+    "cx_churn_ratio",
+    "cx_retention_ratio",
+    "cx_customers_active",
+    "cx_customers_lost",
     "cx_low_confidence",
 )
 """The families that the oracle recounts; their intervals end in `_lower` and `_upper`."""
+AGEING = ("cx_oldest_waiting_seconds",)
+"""Those that grow while one looks at them: comparable where the clock stands still."""
 CLOSE = 1e-9
 """Relative to the larger of the value and 1: the oracle has its own formulas for intervals."""
 
@@ -55,13 +60,16 @@ def _samples(families: Iterable[Metric]) -> dict[Cell, float]:
     return found
 
 
-def scores(samples: Mapping[Cell, float], windows: Iterable[str] | None = None) -> dict[Cell, float]:
-    """The cells of scores and counts, of these windows or all."""
+def scores(
+    samples: Mapping[Cell, float], windows: Iterable[str] | None = None, *, still: bool = False
+) -> dict[Cell, float]:
+    """The cells of scores and counts, of these windows or all; `still`: also those that grow with time."""
+    scored = SCORED + AGEING if still else SCORED
     wanted = None if windows is None else set(windows)
     return {
         (name, labels): value
         for (name, labels), value in samples.items()
-        if name.removesuffix("_lower").removesuffix("_upper") in SCORED
+        if name.removesuffix("_lower").removesuffix("_upper") in scored
         and (wanted is None or dict(labels)["window"] in wanted)
     }
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from stream.flow.intake import rules as rules_of
 from stream.intake.checkpoint import Checkpoint
-from stream.intake.entities import Invitation, Journey, Response, Ticket
+from stream.intake.entities import Invitation, Journey, Response, Subscriber, Ticket
 from stream.intake.partition import Intake
 from stream.intake.record import Source
 from stream.intake.rules import Rules
@@ -118,10 +118,10 @@ def totals(intake: Intake, family: str = "nps", window: int = 0) -> dict[tuple[s
     return {series: cell for series, cell in found.items() if any(cell)}
 
 
-def entities(intake: Intake) -> dict[bytes, Response | Invitation | Journey | Ticket]:
+def entities(intake: Intake) -> dict[bytes, Response | Invitation | Journey | Ticket | Subscriber]:
     """Everything that is remembered of customers; those whose time is over may or may not be freed."""
     memory = intake._surveys.memory
-    found: dict[bytes, Response | Invitation | Journey | Ticket] = {}
+    found: dict[bytes, Response | Invitation | Journey | Ticket | Subscriber] = {}
     for shelf, get in ((memory.responses, memory.response), (memory.invitations, memory.invitation)):
         for key in shelf.packed:
             kept: Any = shelf.get(key)
@@ -132,6 +132,7 @@ def entities(intake: Intake) -> dict[bytes, Response | Invitation | Journey | Ti
     cases: tuple[tuple[Any, Any], ...] = (
         (intake._journeys._shelf, intake._journeys.journey),
         (intake._tickets._shelf, intake._tickets.ticket),
+        (intake._subscriptions._shelf, intake._subscriptions.subscriber),
     )
     for shelf, get in cases:
         for key in shelf.packed:

@@ -120,6 +120,10 @@ class Trouble(Stories):
         """An event that is neither of a survey nor an interaction."""
         order = {"order_id": self._id("o"), "amount": "19.90", "currency": "SEK", "margin": "4.05"}
         ticket, bot = f"t-{self._rng.randrange(3)}", self._rng.choice(["bot", "auto", "internal"])
+        subscription = {"subscription_id": f"s-{self._rng.randrange(2)}"}
+        if self._rng.random() < 0.4:
+            days = self._rng.uniform(-45, 20)
+            subscription["effective_at"] = rfc3339(self._now_ms + int(days * DAY))
         journey = f"j-{self._rng.randrange(4)}"
         outcome = self._rng.choice(["achieved", "achieved", "failed", "abandoned"])
         types: tuple[tuple[str, str, Event], ...] = (
@@ -137,14 +141,11 @@ class Trouble(Stories):
             ("interactions", "ticket.resolved", {"ticket_id": ticket}),
             ("relationships", "purchase", order),
             ("relationships", "refund", order),
-            ("relationships", "subscription.started", {"subscription_id": "s"}),
-            (
-                "relationships",
-                "subscription.paused",
-                {"subscription_id": "s", "effective_at": rfc3339(self._now_ms)},
-            ),
-            ("relationships", "subscription.resumed", {"subscription_id": "s"}),
-            ("relationships", "subscription.cancelled", {"subscription_id": "s"}),
+            ("relationships", "subscription.started", dict(subscription)),
+            ("relationships", "subscription.started", dict(subscription)),
+            ("relationships", "subscription.paused", dict(subscription)),
+            ("relationships", "subscription.resumed", dict(subscription)),
+            ("relationships", "subscription.cancelled", dict(subscription)),
         )
         topic, kind, data = self._rng.choice(types)
         return self.message(who, self._envelope(who, f"cx.{kind}.v1", data), topic)

@@ -161,6 +161,8 @@ class Recount:
     rejections: dict[tuple[str, int, int], str] = field(default_factory=dict)
     corrections: Counter[str] = field(default_factory=Counter)
     misplaced: Counter[str] = field(default_factory=Counter)
+    subscribers: list[tuple[str, Any]] = field(default_factory=list)
+    """Tenant, and the subscriptions of a customer."""
 
     def count_highest(self, counted: Counted) -> None:
         """Remember that something counted at this time, whatever becomes of it."""

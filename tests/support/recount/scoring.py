@@ -29,6 +29,8 @@ TRIOS = {"pyramid": DIMENSIONS, "index": ("satisfaction", "expectations", "ideal
 
 def exported(family: str, tally: Tally, rules: Rules) -> Exported:
     """Samples by family name and the family's own labels."""
+    if family == "churn_subscription":
+        return _churn(tally, rules)
     if family == "waiting":
         age_ms = max(0, *(int(str(each)) for each in tally))
         return {
@@ -69,6 +71,25 @@ def _survey(family: str, tally: Tally) -> Exported:
     n = tally.total()
     shown |= _with_interval(share, Fraction(first, n), wilson(first, n))
     return shown | _with_interval(f"cx_{family}_mean", mean(tally), mean_interval(tally, *SCALE[family]))
+
+
+def _churn(tally: Tally, rules: Rules) -> Exported:
+    active, lost, labels = tally["active"], tally["lost"], (("kind", "subscription"),)
+    low: Exported = {
+        ("cx_low_confidence", (("metric", "churn_subscription"),)): float(active < rules.min_responses)
+    }
+    if active and active < rules.min_privacy:
+        return low
+    shown: Exported = {
+        ("cx_customers_active", labels): float(active),
+        ("cx_customers_lost", labels): float(lost),
+    }
+    if active:
+        shown |= _with_interval(
+            "cx_churn_ratio", Fraction(lost, active), wilson(lost, active), kind="subscription"
+        )
+        shown["cx_retention_ratio", labels] = float(1 - Fraction(lost, active))
+    return low | shown
 
 
 def _journeys(tally: Tally) -> Exported:

@@ -40,11 +40,34 @@ def cells(recount: Recount, rules: Rules, now_ms: int | None = None) -> dict[Cel
             for window in into:
                 tallies[counted.family, series][window][what] += 1
     found: dict[Cell, float] = {}
+    _customers(recount, rules, now_ms, tallies)
     for (family, series), by_window in tallies.items():
         for window in _alive(by_window, rules):
             for (name, own), value in exported(family, by_window[window], rules).items():
                 found[name, tuple(sorted((*series, ("window", window), *own)))] = value
     return found
+
+
+def _customers(
+    recount: Recount,
+    rules: Rules,
+    now_ms: int | None,
+    tallies: dict[tuple[str, Series], dict[str, Tally]],
+) -> None:
+    """Who was active where a window begins, and who of these is not where it ends; in all windows or none."""
+    for tenant, subscriptions in recount.subscribers:
+        nobody = Counted("churn_subscription", "", tenant, "", "", "", (), 0)
+        series = series_of(nobody, "total")
+        if "total" not in rules.views or series is None:
+            continue
+        for window, size in rules.windows:
+            pane = rules.pane_ms(window)
+            end_ms = (_end_ms(nobody, recount, rules, now_ms) // pane + 1) * pane
+            if subscriptions.is_active(end_ms - size):
+                for each, _ in rules.windows:
+                    tallies["churn_subscription", series][each].update()
+                tallies["churn_subscription", series][window]["active"] += 1
+                tallies["churn_subscription", series][window]["lost"] += not subscriptions.is_active(end_ms)
 
 
 def _windows_of(counted: Counted, rules: Rules, end_ms: int) -> list[str]:

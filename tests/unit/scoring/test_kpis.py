@@ -76,7 +76,8 @@ VECTORS: tuple[tuple[str, Tally, int, dict[str, float]], ...] = (
         },
     ),
 )
-_COUNTED = {"cx_survey_responses", "cx_interactions", "cx_surveys_sent", "cx_tickets_waiting"}
+_CUSTOMERS = ("cx_customers_active", "cx_customers_lost")
+_COUNTED = {"cx_survey_responses", "cx_interactions", "cx_surveys_sent", "cx_tickets_waiting", *_CUSTOMERS}
 ESTIMATED = [family for family in FAMILIES if not FAMILIES[family].standing]
 WITHOUT_COUNTS = {
     *("needs", "ease", "enjoyment", "pyramid", "index", "journey", "journey_duration"),
@@ -99,7 +100,14 @@ def _scores(found: tuple[Sample, ...]) -> dict[str, float]:
 
 
 def _counts(found: tuple[Sample, ...]) -> dict[str, float]:
-    return {s.labels[-1][1] if s.labels else "": s.value for s in found if s.metric_family in _COUNTED}
+    """Counts by category; those of customers by metric family."""
+
+    def name(sample: Sample) -> str:
+        if sample.metric_family in _CUSTOMERS:
+            return sample.metric_family
+        return sample.labels[-1][1] if sample.labels else ""
+
+    return {name(sample): sample.value for sample in found if sample.metric_family in _COUNTED}
 
 
 @pytest.mark.parametrize(("family", "tally", "n", "scores"), VECTORS)

@@ -1,0 +1,79 @@
+"""The windows of one tenant and a KPI of customers at their two ends: sums of steps. Pure.
+
+Stands in for `rolling.Group` in a merger. A cell is a chunk of steps of one source partition; who sends it
+adds up what is reached and empties what it has added up, so nothing is dropped here for its age.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from stream.scoring.families import Row, Series, Tally
+from stream.scoring.message import Labels, SourceName
+from stream.scoring.panes import Ladder
+from stream.scoring.rolling import Group
+from stream.scoring.steps import reached
+
+
+class Steps(Group):
+    """Customers active at the start of each window, and lost at its end."""
+
+    __slots__ = ("_emptied",)
+
+    def __init__(self, tenant: str, family: str, rungs: Sequence[Ladder], max_series: int) -> None:
+        super().__init__(tenant, family, rungs, max_series)
+        self._emptied: list[tuple[int, int, SourceName, Labels]] = []
+
+    def put(self, source: SourceName, window: int, pane: int, series: Labels, counts: Tally) -> bool:
+        """Set a source partition's steps in a chunk (`pane`); an empty one is forgotten with the next end."""
+        cells = self.cells[window].setdefault(pane, {}).setdefault(source, {})
+        cells[series] = counts
+        if not counts:
+            self._emptied.append((window, pane, source, series))
+        self.touched.add(series)
+        return True
+
+    def drop(self, source: SourceName, window: int, pane: int, series: Labels) -> None:
+        """Forget a cell."""
+        sources = self.cells[window].get(pane, {})
+        sources.get(source, {}).pop(series, None)
+        if not sources.get(source, True):
+            del sources[source]
+        if pane in self.cells[window] and not sources:
+            del self.cells[window][pane]
+
+    def settle(self) -> None:
+        """All is loaded: the series here have no names that could be too many."""
+
+    def advance(self, end_ms: int) -> Iterator[tuple[int, int, SourceName, Labels]]:
+        """Let the windows end at `end_ms`, never earlier than before; yields the cells that are forgotten."""
+        emptied, self._emptied = self._emptied, []
+        for window, pane, source, series in emptied:
+            if self.cells[window].get(pane, {}).get(source, {}).get(series) == ():
+                self.drop(source, window, pane, series)
+                yield window, pane, source, series
+        for window, rung in enumerate(self._rungs):
+            last = rung.pane(end_ms)
+            if last > self.ends[window]:
+                self.ends[window] = last
+                self.touched |= {each for sources in self._parts(window) for each in sources}
+
+    def _parts(self, window: int) -> Iterator[dict[Labels, Tally]]:
+        for sources in list(self.cells[window].values()):
+            yield from list(sources.values())
+
+    def rows(self) -> Iterator[Row]:
+        """One row for each window of every series with customers in some window."""
+        for series in {
+            each for window in range(len(self._rungs)) for part in self._parts(window) for each in part
+        }:
+            rows = list(self._rows(series))
+            if any(any(row.tally) for row in rows):
+                yield from rows
+
+    def _rows(self, series: Labels) -> Iterator[Row]:
+        name = Series(self.tenant, *series)
+        for window, rung in enumerate(self._rungs):
+            active = lost = 0
+            for part in self._parts(window):
+                more = reached(part.get(series, ()), self.ends[window])
+                active, lost = active + more[0], lost + more[1]
+            yield Row(name, self.family, rung.label, (active, lost))
