@@ -125,7 +125,7 @@ def entities(intake: Intake) -> dict[bytes, Response | Invitation]:
     for shelf, get in ((memory.responses, memory.response), (memory.invitations, memory.invitation)):
         for key in shelf.packed:
             kept: Any = shelf.get(key)
-            memory.clock_ms = intake._clock_of(kept.tenant)
+            memory.clock_ms = intake.clocks.of(kept.tenant)
             entity = get(key)
             if entity is not None:
                 found[shelf.prefix + key] = entity
