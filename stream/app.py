@@ -11,7 +11,7 @@ from stream.flow.asking import ask_again
 from stream.flow.batches import BatchApp
 from stream.flow.credentials import broker_credentials
 from stream.flow.hangup import cut_connections
-from stream.flow.patience import pace_attempts
+from stream.flow.patience import be_patient
 from stream.flow.security import kafka_client_options
 from stream.settings import Settings, SettingsError
 
@@ -54,7 +54,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, publishing: bo
     gc.set_threshold(*_GARBAGE)
     cut_connections()
     ask_again()
-    pace_attempts()
+    be_patient()
     session_s = settings.session_timeout_s
     app = CxApp(
         settings.app_id,

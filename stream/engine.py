@@ -118,6 +118,11 @@ class Engine:
         if await self.app.batch_consumer.rewind(tp, offset):
             log.info("%s-%d is fetched again from offset %d", tp.topic, tp.partition, offset)
 
+    def waiting(self, tp: TP, offset: int) -> int | None:
+        """How many offsets of the log lie from this one on; None: not known."""
+        end = self.app.batch_consumer.end_of(tp)
+        return None if end is None else max(0, end - offset)
+
     def durable(self, tp: TP, offset: int) -> None:
         """Let the next commit say that records up to this offset are done."""
         self.app.batch_consumer.mark_durable(tp, offset)
@@ -222,7 +227,7 @@ class Engine:
         self.metrics.ready(is_ready=self.ready()[0])
         for name, stage in self.sources.items():
             works = [work for work in stage.works() if isinstance(work, IntakeWork)]
-            marks = [work.intake.mark_ms for work in works if work.intake.mark_ms >= 0]
+            marks = [work.intake.clocks.mark_ms for work in works if work.intake.clocks.mark_ms >= 0]
             self.metrics.watermark(name, min(marks) if marks else None)
             self.metrics.lag(name, self._lag(stage) if works else None)
 
@@ -230,10 +235,10 @@ class Engine:
         """Records that wait in our partitions; None while that is not known of each."""
         total = 0
         for tp, slot in stage.slots.items():
-            end = self.app.batch_consumer.end_of(tp)
-            if end is None or not slot.usable:
+            waiting = self.waiting(tp, slot.wanted)
+            if waiting is None or not slot.usable:
                 return None
-            total += max(0, end - slot.wanted)
+            total += waiting
         return total
 
     def rows(self) -> list[Row]:

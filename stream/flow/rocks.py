@@ -16,7 +16,7 @@ from typing import Any
 import rocksdict
 
 from stream.errors import CxError
-from stream.intake.customers import Index
+from stream.intake.customers import DIGEST, Index
 from stream.intake.store import ByCustomer, Ends
 
 _TROUBLE = (
@@ -220,19 +220,23 @@ class _ByCustomer:
         self._kind = kind
         self._fresh = Index()
 
-    def add(self, key: bytes) -> None:
+    def add(self, key: bytes, invitation: bytes) -> None:
         """Note a response."""
-        self._fresh.add(key)
+        self._fresh.add(key, invitation)
 
-    def discard(self, key: bytes) -> None:
+    def discard(self, key: bytes, invitation: bytes) -> None:
         """Forget a response that is not on the disk yet."""
-        self._fresh.discard(key)
+        self._fresh.discard(key, invitation)
 
     def settle(self) -> None:
         """What was added can be found."""
         self._fresh = Index()
 
     def of(self, customer: bytes) -> list[bytes]:
-        """The keys of a customer's responses, in order; such as are gone or retracted may be among them."""
+        """The keys of a customer's responses; such as are gone or retracted may be among them."""
         settled = [key[len(self._kind) :] for key in self._store.settled(self._kind + customer)]
-        return sorted({*settled, *self._fresh.of(customer)})
+        return list({*settled, *self._fresh.of(customer)})
+
+    def naming(self, invitation: bytes) -> list[bytes]:
+        """Among these, the keys of the responses that name an invitation: all of the customer's."""
+        return self.of(invitation[:DIGEST])

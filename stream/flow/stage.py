@@ -31,6 +31,8 @@ _SPACING_S = 0.05
 _SHARE = 12
 """A partition waits this many times as long as its last flush took, up to `_SPACING_MAX_S`."""
 _SPACING_MAX_S = 1.0
+"""And so long while more than `_BACKLOG` offsets wait: nobody sees the latest then."""
+_BACKLOG = 10_000
 _PENDING_MAX = 60_000
 """Records of a checkpoint beyond which nothing more is folded: about 6 MB of the 15 that a batch may have."""
 _REWIND_EVERY_S = 1.0
@@ -53,6 +55,10 @@ class Host(Protocol):
 
     async def rewind(self, tp: TP, offset: int) -> None:
         """See that records from this offset on are still to be fetched."""
+
+    def waiting(self, tp: TP, offset: int) -> int | None:
+        """How many offsets of the log lie from this one on; None: not known."""
+        ...
 
     def durable(self, tp: TP, offset: int) -> None:
         """Let the next commit say that records up to this offset are done."""
@@ -233,9 +239,7 @@ class Stage:
                 slot.drained.set()
                 with contextlib.suppress(TimeoutError):
                     slot.full.clear()
-                    await asyncio.wait_for(
-                        slot.full.wait(), min(max(_SPACING_S, _SHARE * spent), _SPACING_MAX_S)
-                    )
+                    await asyncio.wait_for(slot.full.wait(), self._spacing_s(slot, spent))
         except FencedError as error:
             log.warning("%s; its state here is dropped", error)
             slot.lose()
@@ -254,6 +258,12 @@ class Stage:
             return False
         slot.ready.set()
         return True
+
+    def _spacing_s(self, slot: Slot, spent_s: float) -> float:
+        """How long a partition waits for its next flush."""
+        if (self._host.waiting(slot.tp, slot.wanted) or 0) > _BACKLOG:
+            return _SPACING_MAX_S
+        return min(max(_SPACING_S, _SHARE * spent_s), _SPACING_MAX_S)
 
     async def _recover(self, slot: Slot) -> None:
         """Recover, however long brokers are away: nothing was taken yet, so beginning anew loses nothing."""

@@ -8,38 +8,78 @@ from hashlib import blake2b
 DIGEST = 12
 
 
+_Keys = dict[bytes, "bytes | dict[bytes, None] | None"]
+_FIRST = b""
+
+
 class Index:
-    """The keys of each customer's responses. One key stands alone, several in a dict (as an ordered set)."""
+    """The keys of each customer's responses, and of those that name an invitation.
+
+    A customer's only key stands alone. Several are in a dict: one that names no invitation by itself; one
+    that does, or several, by the invitation's key; the first to come, of which it is not known, by `_FIRST`.
+    """
 
     def __init__(self) -> None:
-        self._keys: dict[bytes, bytes | dict[bytes, None]] = {}
+        self._keys: dict[bytes, bytes | _Keys] = {}
 
-    def add(self, key: bytes) -> None:
-        """Note a response."""
+    def add(self, key: bytes, invitation: bytes) -> None:
+        """Note a response, and the key of the invitation that it names; empty: it names none."""
         customer = key[:DIGEST]
-        former = self._keys.get(customer)
-        if former is None or former == key:
+        keys = self._keys.get(customer)
+        if keys is None or keys == key:
             self._keys[customer] = key
-        elif isinstance(former, bytes):
-            self._keys[customer] = {former: None, key: None}
+            return
+        if isinstance(keys, bytes):
+            keys = self._keys[customer] = {_FIRST: keys}
+        if keys.get(_FIRST) == key:
+            return
+        if not invitation:
+            keys[key] = None
+            return
+        others = keys.get(invitation)
+        if others is None or others == key:
+            keys[invitation] = key
+        elif isinstance(others, bytes):
+            keys[invitation] = {others: None, key: None}
         else:
-            former[key] = None
+            others[key] = None
 
-    def discard(self, key: bytes) -> None:
-        """Forget a response."""
+    def discard(self, key: bytes, invitation: bytes) -> None:
+        """Forget a response that was added with this invitation."""
         customer = key[:DIGEST]
-        former = self._keys.get(customer)
-        if former == key:
+        keys = self._keys.get(customer)
+        if keys == key:
             del self._keys[customer]
-        elif isinstance(former, dict):
-            former.pop(key, None)
-            if not former:
-                del self._keys[customer]
+        if not isinstance(keys, dict):
+            return
+        at = _FIRST if keys.get(_FIRST) == key else invitation or key
+        others = keys.get(at)
+        if isinstance(others, dict):
+            others.pop(key, None)
+        elif key in (others, at):
+            keys.pop(at, None)
+        if others == {}:
+            del keys[at]
+        if not keys:
+            del self._keys[customer]
 
     def of(self, customer: bytes) -> list[bytes]:
-        """The keys of a customer's responses, in order."""
+        """The keys of a customer's responses."""
         keys = self._keys.get(customer)
-        return [] if keys is None else [keys] if isinstance(keys, bytes) else sorted(keys)
+        if not isinstance(keys, dict):
+            return [] if keys is None else [keys]
+        return [each for at, key in keys.items() for each in ([at] if key is None else _all(key))]
+
+    def naming(self, invitation: bytes) -> list[bytes]:
+        """The keys of the responses that name an invitation, and at most one of another."""
+        keys = self._keys.get(invitation[:DIGEST])
+        if not isinstance(keys, dict):
+            return [] if keys is None else [keys]
+        return [each for at in (_FIRST, invitation) for each in _all(keys.get(at) or {})]
+
+
+def _all(keys: "bytes | dict[bytes, None]") -> list[bytes]:
+    return [keys] if isinstance(keys, bytes) else list(keys)
 
 
 class Hasher:

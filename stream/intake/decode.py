@@ -1,86 +1,159 @@
-"""Bytes of a record → a typed event and its time, or the reason why not. Never raises.
+"""Bytes of records → typed events and their times, or the reasons why not. Never raises.
 
-    value ─▶ typed decoder ─▶ only known labels? ─▶ event
-                  │ no              │ no
-                  ▼                 ▼
-             classify.py        checks.py ─▶ event (its labels are known from now on) | rejection
+    values ─▶ typed decoder ─▶ only known labels? ─▶ events
+                   │ no              │ no
+                   ▼                 ▼
+              classify.py        checks.py ─▶ event (its labels are known from now on) | rejection
 
 The typed decoder takes an event only when nothing is wrong with its text and its fields' types; so whatever
 it takes has no reason before those of checks.py, and everything else is looked at again with care, in the
-order of the contract. Each distinct label is checked once.
+order of the contract. Each distinct label, and each combination of those of an interaction, is checked once.
+
+Records come by the slice: what can be asked of all of them at once is not asked of each.
 """
 
 import functools
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Any, Final
 
 import msgspec
 
 from stream.intake.binary import MAX_BYTES, TOO_BIG, structured
-from stream.intake.checks import SCALES, first_fault, incomplete, labels
-from stream.intake.classify import MAX_DEPTH, classify, deeper_than_allowed
-from stream.intake.events import TYPES, Event, Interaction, SurveyAnswered
+from stream.intake.checks import first_fault, incomplete, labels
+from stream.intake.classify import classify, deeper_than_allowed
+from stream.intake.combination import Combination
+from stream.intake.events import TYPES, Event, Interaction
+from stream.intake.odd import Headers, odd_ones
+from stream.intake.plain import PLAIN
 from stream.intake.rejection import Reason, Rejection
-from stream.intake.times import parse_ms
+from stream.intake.times import parse_all, parse_ms
 
 _TOMBSTONE: Final = Rejection(Reason.MALFORMED, "a tombstone: the record has no value")
-_ARRAY: Final = ord("[")
-# Distinct label values kept as known; beyond them all are forgotten and checked once more.
+# Distinct label values and combinations kept as known; beyond them all are forgotten and checked once more.
 _MAX_KNOWN: Final = 100_000
+_MAX_COMBINATIONS: Final = 20_000
 
-_PLAIN_ANSWERS: Final = frozenset(
-    [(metric, value, False) for metric, scale in SCALES.items() for value in scale]
-    + [(metric, None, True) for metric in SCALES]
-)
+Decoded = tuple[list[Event | Rejection], list[int], list[Combination | None]]
+"""By record: the event or why not; its time in milliseconds, or 0; of an interaction, its combination."""
 
 
 class Decoder:
     """Decodes the records of one source topic for `tenants` (empty: all). Not for several threads at once."""
 
-    def __init__(self, topic: str, tenants: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, topic: str, tenants: frozenset[str] = frozenset(), segment_keys: Sequence[str] = ()
+    ) -> None:
+        """`segment_keys`: those that tell combinations apart."""
         self._types: Mapping[str, type[Event]] = TYPES[topic]
         self._tenants = tenants
+        self._segment_keys = tuple(segment_keys)
         self._typed: Callable[[bytes], Any] = msgspec.json.Decoder(_union(self._types.values())).decode
         self._known: set[str | None] = {None}
         self._known_tenants: set[str] = set()
+        self._combinations: dict[tuple[Any, ...], Combination] = {}
 
-    def decode(
-        self, value: bytes | None, headers: Sequence[tuple[str, bytes | None]] = ()
-    ) -> tuple[Event, int] | Rejection:
-        """The event and its time in milliseconds, or the first reason to reject the record.
+    def decode(self, value: bytes | None, headers: Headers = ()) -> tuple[Event, int] | Rejection:
+        """The event of one record and its time in milliseconds, or the first reason to reject it."""
+        (event,), (at_ms,), _ = self.decode_all([value], [headers])
+        return event if isinstance(event, Rejection) else (event, at_ms)
+
+    def decode_all(self, values: Sequence[bytes | None], headers: Sequence[Headers]) -> Decoded:
+        """The events of a slice of records, or the first reasons to reject them.
 
         Everything up to and with `off_scale` is checked, nothing that depends on the clock or on other
         records.
         """
+        odd = set(odd_ones(values, headers))
+        events = self._type(
+            [None if i in odd else value for i, value in enumerate(values)] if odd else values
+        )
+        times_ms = _times_ms(events)
+        combinations = self._combine(events)
+        odd.update(self._unsure(events, combinations))
+        for i in sorted(odd):
+            event, times_ms[i] = self._take_care(values[i], headers[i], events[i])
+            events[i] = event
+            combinations[i] = self._intern(event) if isinstance(event, Interaction) else None
+        return events, times_ms, combinations
+
+    def _type(self, values: Sequence[Any]) -> list[Any]:
+        """The typed events; None where there is none."""
+        events: list[Any] = []
+        source = iter(values)
+        while True:
+            try:
+                events.extend(map(self._typed, source))
+            except Exception:  # noqa: BLE001  whatever stopped it (RecursionError too), the careful way says why
+                events.append(None)
+            else:
+                return events
+
+    def _combine(self, events: Sequence[Any]) -> list[Combination | None]:
+        """The combinations of those interactions whose labels are known to stand together."""
+        find = self._combinations.get
+        segments = map(self._split, events) if self._segment_keys else repeat((), len(events))
+        return [
+            find((event.tenantid, (data := event.data).channel, data.touchpoint, data.valence, split))
+            if event.__class__ is Interaction
+            else None
+            for event, split in zip(events, segments, strict=True)
+        ]
+
+    def _split(self, event: Any) -> tuple[str | None, ...]:
+        """What the views' segment keys say of an event."""
+        given = getattr(event.data, "segments", None) or {} if event is not None else {}
+        return tuple([given.get(key) for key in self._segment_keys])
+
+    def _unsure(self, events: Sequence[Any], combinations: list[Combination | None]) -> Iterator[int]:
+        """Where something needs a second look: a label, the subject, an answer; an event of a rare type."""
+        known = self._known
+        unsure = [
+            i
+            for i, (event, combination) in enumerate(zip(events, combinations, strict=True))
+            if combination is None
+            or "@" in (subject := event.subject)
+            or "%" in subject
+            or not ((segments := event.data.segments) is None or known.issuperset(segments.values()))
+        ]
+        for i in unsure:
+            event = events[i]
+            is_plain = PLAIN.get(event.__class__)
+            if is_plain is None or event.tenantid not in self._known_tenants or not is_plain(event, known):
+                yield i
+            elif event.__class__ is Interaction:
+                combinations[i] = self._intern(event)
+
+    def _intern(self, event: Interaction) -> Combination:
+        """The combination of an interaction whose labels were checked."""
+        data = event.data
+        key = event.tenantid, data.channel, data.touchpoint, data.valence, self._split(event)
+        found = self._combinations.get(key)
+        if found is None:
+            if len(self._combinations) >= _MAX_COMBINATIONS:
+                self._combinations.clear()
+            found = self._combinations[key] = Combination(*key)
+        return found
+
+    def _take_care(
+        self, value: bytes | None, headers: Headers, event: Event | None
+    ) -> tuple[Event | Rejection, int]:
+        """Check everything; from now on the labels of an event that passes are known."""
         if headers:
             form = structured(value, headers)
-            return form if isinstance(form, Rejection) else self.decode(form)
+            if isinstance(form, Rejection):
+                return form, 0
+            (decoded,), (at_ms,), _ = self.decode_all([form], [()])
+            return decoded, at_ms
         if value is None or len(value) > MAX_BYTES:
-            return TOO_BIG if value else _TOMBSTONE
-        try:
-            event = self._typed(value)
-            at_ms = parse_ms(event.time)
-            if not value.isascii():
-                # The typed decoder does not read the strings that it drops.
-                value.decode()
-        except Exception:  # noqa: BLE001  whatever stopped it (RecursionError too), the careful way says why
-            return self._take_care(value)
-        openers = value.count(b"{") + (value.count(b"[") if _ARRAY in value else 0)
-        if openers <= MAX_DEPTH and event.tenantid in self._known_tenants:
-            is_plain = _PLAIN.get(event.__class__)
-            if is_plain is not None and is_plain(event, self._known):
-                return event, at_ms
-        return self._take_care(value, event)
-
-    def _take_care(self, value: bytes, event: Event | None = None) -> tuple[Event, int] | Rejection:
-        """Check everything; from now on the labels of an event that passes are known."""
+            return (TOO_BIG if value else _TOMBSTONE), 0
         if event is None or incomplete(event.data) or deeper_than_allowed(value):
             result = classify(value, self._types, self._tenants)
         else:
             result = first_fault(event, self._tenants) or event
         if isinstance(result, Rejection):
-            return result
+            return result, 0
         if len(self._known) > _MAX_KNOWN or len(self._known_tenants) > _MAX_KNOWN:
             self._known, self._known_tenants = {None}, set()
         self._known.update(label for _, label in labels(result))
@@ -92,36 +165,23 @@ def _union(event_classes: Iterable[type[Event]]) -> Any:
     return functools.reduce(operator.or_, event_classes)
 
 
-def _is_plain_interaction(event: Interaction, known: set[str | None]) -> bool:
-    """Whether nothing needs a second look: known labels, no trace of an e-mail address."""
-    data, subject = event.data, event.subject
-    return (
-        data.channel in known
-        and data.touchpoint in known
-        and (data.segments is None or known.issuperset(data.segments.values()))
-        and "@" not in subject
-        and "%" not in subject
-    )
+def _times_ms(events: list[Any]) -> list[int]:
+    """The times of the events. One whose time is none becomes None, as if it could not be decoded."""
+    try:
+        return parse_all([event.time for event in events])
+    except (AttributeError, ValueError):
+        pass
+    times_ms = []
+    for i, event in enumerate(events):
+        at_ms = None if event is None else _ms(event.time)
+        if at_ms is None:
+            events[i] = None
+        times_ms.append(at_ms or 0)
+    return times_ms
 
 
-def _is_plain_answered(event: SurveyAnswered, known: set[str | None]) -> bool:
-    """The same for a response, whose answers are also on their scales and of different metrics."""
-    data, subject = event.data, event.subject
-    answers = data.answers
-    return (
-        data.channel in known
-        and data.touchpoint in known
-        and data.survey_id in known
-        and (data.segments is None or known.issuperset(data.segments.values()))
-        and _PLAIN_ANSWERS.issuperset([(answer.metric, answer.value, answer.skipped) for answer in answers])
-        and (len(answers) < 2 or len({answer.metric for answer in answers}) == len(answers))
-        and "@" not in subject
-        and "%" not in subject
-    )
-
-
-_PLAIN: Final[Mapping[type[Event], Callable[[Any, set[str | None]], bool]]] = {
-    Interaction: _is_plain_interaction,
-    SurveyAnswered: _is_plain_answered,
-}
-"""The event types that come in numbers; others have checks.py look at each event."""
+def _ms(text: str) -> int | None:
+    try:
+        return parse_ms(text)
+    except ValueError:
+        return None

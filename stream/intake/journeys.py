@@ -24,6 +24,9 @@ KIND = b"j"
 class Journeys:
     """Journeys of one source partition."""
 
+    types = frozenset({"cx.journey.started.v1", "cx.journey.ended.v1"})
+    """Of the events that it resolves."""
+
     def __init__(
         self,
         tallies: Tallies,

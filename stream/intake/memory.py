@@ -49,19 +49,37 @@ class Memory:
             return None
         return invitation
 
-    def waiting(self, customer: bytes, invitation: bytes) -> list[tuple[bytes, Response]]:
-        """A customer's responses, with their keys, that name an invitation which comes now.
+    def keep(self, key: bytes, response: Response) -> None:
+        """Store a response as it stands now."""
+        self._unlist(key)
+        self.responses.put(key, response)
+        self._list(key, response)
+
+    def forget(self, key: bytes) -> None:
+        """Let go of a response."""
+        self._unlist(key)
+        self.responses.remove(key)
+
+    def _list(self, key: bytes, response: Response | None) -> None:
+        if response is not None and not response.retracted:
+            self.by_customer.add(key, response.invitation)
+
+    def _unlist(self, key: bytes) -> None:
+        former = self.responses.get(key)
+        if former is not None and not former.retracted:
+            self.by_customer.discard(key, former.invitation)
+
+    def waiting(self, invitation: bytes) -> list[tuple[bytes, Response]]:
+        """The responses, with their keys, that name an invitation which comes now.
 
         Those that are over are freed: the invitation must not hold them.
         """
         found = []
-        for key in self.by_customer.of(customer):
-            response = self.responses.get(key)
-            if response is None or response.invitation != invitation:
+        for key, response in self.responses.holding(sorted(self.by_customer.naming(invitation)), invitation):
+            if response.invitation != invitation:
                 continue
             if self._is_over(response, self.clock_ms):
-                self.responses.remove(key)
-                self.by_customer.discard(key)
+                self.forget(key)
             else:
                 found.append((key, response))
         return found
@@ -98,8 +116,8 @@ class Memory:
         """Free what is over; `clock_of` tells a tenant's clock."""
         for tenant in self.responses.tenants():
             clock_ms = clock_of(tenant)
-            for key in self.responses.expire(tenant, clock_ms, self._is_over):
-                self.by_customer.discard(key)
+            for key, response in self.responses.expire(tenant, clock_ms, self._is_over):
+                self.by_customer.discard(key, response.invitation)
         for tenant in self.invitations.tenants():
             clock_ms = clock_of(tenant)
             for _ in self.invitations.expire(tenant, clock_ms, self._invitation_is_over):
@@ -114,8 +132,5 @@ class Memory:
         if key[:1] == b"i":
             self.invitations.load(key[1:], value)
             return
-        response = self.responses.load(key[1:], value)
-        if response is None or response.retracted:
-            self.by_customer.discard(key[1:])
-        else:
-            self.by_customer.add(key[1:])
+        self._unlist(key[1:])
+        self._list(key[1:], self.responses.load(key[1:], value))

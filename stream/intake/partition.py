@@ -1,6 +1,6 @@
 """One source partition: records in, a checkpoint out. Pure: no Faust, no clock, no metrics.
 
-    fold(records, wall_ms)     decode → admit → resolve → tally, record by record
+    fold(records, wall_ms)     decode → admit → resolve → tally, a slice at a time
     checkpoint()               everything that changed since the last one, as one unit
     load(key, value)           a checkpoint's records taken back, then refill() and begin()
 
@@ -14,16 +14,19 @@ Everything decided depends on the records, their offsets and times alone; the wa
 record's time.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 
+from stream.intake.admission import Admission, identity
 from stream.intake.checkpoint import Checkpoint, Counts
+from stream.intake.clocks import Clocks
+from stream.intake.columns import Admitted, Columns
 from stream.intake.customers import Hasher
 from stream.intake.decode import Decoder
 from stream.intake.entities import Journey, Subscriber, Ticket
-from stream.intake.events import Interaction, JourneyEnded, JourneyStarted
+from stream.intake.homes import Homes
 from stream.intake.interactions import Interactions
 from stream.intake.journeys import KIND as JOURNEY
 from stream.intake.journeys import Journeys
@@ -39,21 +42,16 @@ from stream.intake.rules import Rules
 from stream.intake.shelf import Shelf
 from stream.intake.store import MemoryStore, Store
 from stream.intake.subscriptions import KIND as SUBSCRIBER
-from stream.intake.subscriptions import TYPES as SUBSCRIPTIONS
 from stream.intake.subscriptions import Subscriptions
 from stream.intake.surveys import Surveys
 from stream.intake.tally import CellRow, Tallies
-from stream.intake.tenant import Homes, Tenant
 from stream.intake.tickets import KIND as TICKET
-from stream.intake.tickets import TYPES as TICKETS
 from stream.intake.tickets import Tickets
 from stream.scoring.message import Message
 from stream.scoring.panes import ladders
 
 _BYTES_A_RECORD = 100
 _ROWS = 2_000
-_TENANTS = 10_000
-_JOURNEYS = frozenset({JourneyStarted.type, JourneyEnded.type})
 
 
 class Intake:
@@ -65,17 +63,14 @@ class Intake:
         self.rules = rules
         self.position = -1
         """Offset of the last record that took effect; -1: none."""
-        self.mark_ms = -1
-        """The highest event time accepted."""
-        self.stored_ms = -1
-        """The highest time at which a record was stored."""
+        self.clocks = Clocks(by_event_time=rules.by_event_time)
         self.tallies = Tallies(ladders(rules.windows), by_event_time=rules.by_event_time)
         self._recent = RecentIds(rules.dedup_records)
-        self._decoder = Decoder(source.topic, rules.tenants)
+        self._decoder = Decoder(source.topic, rules.tenants, rules.segment_keys)
         longest = max(ladders(rules.windows), key=lambda rung: rung.width_ms * rung.panes)
-        self._names = Names(rules.max_series, longest, self._clock_of)
+        self._names = Names(rules.max_series, longest, self.clocks.of)
         self._placer = Placer(rules.views, rules.segment_keys, self._names)
-        self._interactions = Interactions(self.tallies, self._placer, rules.segment_keys)
+        self._interactions = Interactions(self.tallies, self._placer)
         self._keep_ms = rules.keep_ms
         self._store: Store = MemoryStore() if store is None else store
         memory = Memory(self.tallies, self._keep_ms, self._store, by_event_time=rules.by_event_time)
@@ -110,17 +105,15 @@ class Intake:
         self._cases: tuple[Journeys | Tickets | Subscriptions, ...] = (
             *(self._journeys, self._tickets, self._subscriptions),
         )
+        self._by_type = {kind: case for case in self._cases for kind in case.types}
         self._loads = {
             JOURNEY: self._journeys.load,
             TICKET: self._tickets.load,
             SUBSCRIBER: self._subscriptions.load,
             STEPS: self._registers.load,
         }
-        self._by_wall = not rules.by_event_time
-        self._homes = Homes(source.partition, rules.partitions)
-        self._tenants: dict[str, Tenant] = {}
-        """With the wall clock, a few of them: nothing depends on what is known of them."""
-        self._raised: set[Tenant] = set()
+        homes = Homes(source.partition, rules.partitions)
+        self._admission = Admission(rules, self.clocks, self._recent, homes, self._reject)
         self._rejected: list[Rejected] = []
         self._rejected_bytes = 0
         self._counts = Counts()
@@ -148,93 +141,65 @@ class Intake:
 
         `wall_ms`: no record counts as stored later than that.
         """
-        # To tell by isinstance what was decoded would cost 40 ns more.
-        decode: Callable[..., Any] = self._decoder.decode
-        fresh, outcomes, tenants = self._recent.add, self._counts.outcomes, self._tenants
-        for record in records:
-            offset, now_ms = record.offset, record.timestamp
-            if offset <= self.position:
-                continue
-            self.position = offset
-            if now_ms > wall_ms or now_ms < 0:
-                now_ms = wall_ms
-            if now_ms > self.stored_ms:  # noqa: PLR1730 - max() would cost 60 ns more
-                self.stored_ms = now_ms
-            decoded = decode(record.value, record.headers)
-            if decoded.__class__ is Rejection:
-                self._reject(record, decoded)
-                continue
-            event, at_ms = decoded
-            tenant = tenants.get(event.tenantid) or self._tenant(event.tenantid)
-            clock_ms = now_ms if self._by_wall else tenant.high_ms
-            if at_ms > now_ms + self.rules.max_skew_ms or at_ms < clock_ms - self._keep_ms:
-                self._reject(record, self.rules.out_of_time(at_ms, now_ms, clock_ms))
-                continue
-            if tenant.is_misplaced(event.subject):
-                self._counts.misplaced += 1
-            if event.data.test:
-                fresh(offset, 0)
-                outcomes["test"] += 1
-            elif fresh(offset, hash((event.source, event.id)) or 1):
-                outcomes[self._accept(event, at_ms, clock_ms, tenant)] += 1
-            else:
-                outcomes["duplicate"] += 1
-
-    def _clock_of(self, tenant: str) -> int:
-        """What has passed by then, nothing waits for any more."""
-        return self.stored_ms if self._by_wall else self._tenants[tenant].high_ms
+        if records and records[0].offset <= self.position:
+            records = [record for record in records if record.offset > self.position]
+        if not records:
+            return
+        values, headers = [record.value for record in records], [record.headers for record in records]
+        decoded = self._decoder.decode_all(values, headers)
+        columns = Columns(records, *decoded, *self.clocks.stored(records, wall_ms))
+        for part in (columns,) if self._admission.is_level(columns) else columns.singly():
+            self._accept(self._admission.admit(part, self._counts))
+            self.clocks.stored_ms = part.stored_ms[-1]
+        self.position = records[-1].offset
 
     def _end_of(self, tenant: str, family: str) -> int:
         """No window of the family will end before that."""
-        return self.stored_ms if self._by_wall else self.tallies.high_ms(tenant, family)
+        return self.tallies.high_ms(tenant, family) if self.rules.by_event_time else self.clocks.stored_ms
 
-    def _tenant(self, name: str) -> Tenant:
-        if self._by_wall and len(self._tenants) >= _TENANTS:
-            self._tenants.clear()
-        tenant = self._tenants[name] = Tenant(name, self._homes)
-        return tenant
+    def _resolve(self, event: Any, at_ms: int, clock_ms: int) -> str:
+        """Let an event take effect that is about something that is kept; the outcome."""
+        case = self._by_type.get(event.type)
+        if case is not None:
+            return case.resolve(event, at_ms, clock_ms)
+        return self._surveys.resolve(event.type, event, at_ms, clock_ms)
 
     def _reject(self, record: Record, why: Rejection) -> None:
-        self._recent.add(record.offset, 0)
         self._rejected.append(Rejected(record, why))
         self._rejected_bytes += _BYTES_A_RECORD + len(record.value or b"")
         self._counts.outcomes["rejected"] += 1
         self._counts.reasons[why.reason.value] += 1
 
-    def _accept(self, event: Any, at_ms: int, clock_ms: int, tenant: Tenant) -> str:
-        counts = self._counts
-        if at_ms > tenant.high_ms:
-            tenant.high_ms = at_ms
-            if not self._by_wall:
-                self._raised.add(tenant)
-            self.mark_ms = max(self.mark_ms, at_ms)
-        if event.__class__ is Interaction:
-            self._interactions.take(event, at_ms)
-        else:
-            reached_ms = self.stored_ms if self._by_wall else tenant.high_ms
-            if event.type in _JOURNEYS:
-                outcome: str = self._journeys.resolve(event, at_ms, reached_ms)
-            elif event.type in TICKETS:
-                outcome = self._tickets.resolve(event, at_ms, reached_ms)
-            elif event.type in SUBSCRIPTIONS:
-                outcome = self._subscriptions.resolve(event, at_ms, reached_ms)
-            else:
-                outcome = self._surveys.resolve(event.type, event, at_ms, reached_ms)
-            if outcome != "counted":
-                return outcome
-        if at_ms < clock_ms - self.rules.grace_ms:
-            counts.corrections["late"] += 1
-        counts.event_times_ms.append(at_ms)
-        return "counted"
+    def _accept(self, admitted: Admitted) -> None:
+        """Let admitted events take effect, in their order."""
+        counts, clocks, by_event_time = self._counts, self.clocks, self.rules.by_event_time
+        find, resolve, width_ms = self._interactions.find, self._resolve, self.tallies.width_ms
+        grace_ms, counted_ms, late = self.rules.grace_ms, counts.event_times_ms, 0
+        before = len(counted_ms)
+        for event, at_ms, combination, now_ms, clocks.stored_ms in zip(*admitted, strict=True):
+            clock_ms = clocks.accept(event.tenantid, at_ms) if by_event_time else now_ms
+            if combination is None:
+                outcome = resolve(event, at_ms, clocks.of(event.tenantid))
+                if outcome != "counted":
+                    counts.outcomes[outcome] += 1
+                    continue
+            elif at_ms < combination.placement.until_ms or find(combination, at_ms):
+                combination.deltas[at_ms // width_ms] += 1
+            if at_ms < clock_ms - grace_ms:
+                late += 1
+            counted_ms.append(at_ms)
+        clocks.note(admitted.times_ms)
+        counts.outcomes["counted"] += len(counted_ms) - before
+        counts.corrections["late"] += late
 
     def checkpoint(self) -> Checkpoint:
         """Take everything that changed since the last checkpoint. The state is at `position`."""
-        self._surveys.memory.expire(self._clock_of)
+        self._surveys.memory.expire(self.clocks.of)
         for case in self._cases:
-            case.expire(self._clock_of)
-        self._placer.expire(self.stored_ms if self._by_wall else self.mark_ms)
+            case.expire(self.clocks.of)
+        self._placer.expire(self.clocks.latest())
         self._interactions.settle()
-        self.tallies.settle(self.position, self.stored_ms)
+        self.tallies.settle(self.position, self.clocks.stored_ms)
         self._registers.settle(self.position)
         changes, rows = self.tallies.changes()
         steps, more = self._registers.changes()
@@ -246,12 +211,10 @@ class Intake:
         for case in self._cases:
             changes += case.changes()
         self._store.settle()
-        changes += [(b"t" + tenant.name.encode(), orjson.dumps(tenant.high_ms)) for tenant in self._raised]
+        changes += self.clocks.changes()
         changes += self._recent.changes()
-        changes.append(
-            (b"p", orjson.dumps([self.position, self._recent.ordinal, self.mark_ms, self.stored_ms]))
-        )
-        rejected, self._rejected, self._raised = self._rejected, [], set()
+        changes.append((b"p", orjson.dumps([self.position, self._recent.ordinal, *self.clocks.highest_ms])))
+        rejected, self._rejected = self._rejected, []
         self._rejected_bytes = 0
         return Checkpoint(self.position, changes, rows, rejected, self._take_counts())
 
@@ -294,11 +257,11 @@ class Intake:
             case b"n":
                 self._names.load(key, value)
             case b"t" if value is not None:
-                self._tenant(key[1:].decode()).high_ms = orjson.loads(value)
+                self.clocks.load(key, value)
             case b"d":
                 self._recent.load(key, value)
             case b"p" if value is not None:
-                self.position, self._recent.ordinal, self.mark_ms, self.stored_ms = orjson.loads(value)
+                self.position, self._recent.ordinal, *self.clocks.highest_ms = orjson.loads(value)
 
     def loaded(self) -> None:
         """Call after each part of the changelog: what waits for a disk must not pile up."""
@@ -318,14 +281,13 @@ class Intake:
 
     def refill(self, records: Sequence[Record]) -> None:
         """Take back the ids of records that had been accepted, in the order of their offsets."""
-        for record in records:
-            ordinal = self._refill.wants(record.offset) if record.offset <= self.position else None
-            if ordinal is not None:
-                decoded = self._decoder.decode(record.value, record.headers)
-                if not isinstance(decoded, Rejection):
-                    self._recent.put_back(ordinal, _identity(decoded[0]))
-
-
-def _identity(event: Any) -> int:
-    """What tells events apart in this process; never 0."""
-    return hash((event.source, event.id)) or 1
+        wanted = [
+            (ordinal, record)
+            for record in records
+            if record.offset <= self.position and (ordinal := self._refill.wants(record.offset)) is not None
+        ]
+        values, headers = [record.value for _, record in wanted], [record.headers for _, record in wanted]
+        events, _, _ = self._decoder.decode_all(values, headers)
+        for (ordinal, _), event in zip(wanted, events, strict=True):
+            if not isinstance(event, Rejection):
+                self._recent.put_back(ordinal, identity(event))

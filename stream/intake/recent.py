@@ -13,7 +13,7 @@ matter.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from stream.intake.tally import Change
@@ -43,26 +43,42 @@ class RecentIds:
         self._chunks: dict[int, Chunk] = {}
         """Those loaded, until `begin`."""
 
-    def add(self, offset: int, identity: int) -> bool:
-        """Take the next record: False when its identity was seen among the last `size`; then nothing is kept.
+    def add_all(self, offsets: Sequence[int], identities: Sequence[int]) -> list[bool]:
+        """Take the next records: for each, False when its identity was seen among the last `size`.
 
-        `identity` is 0 for a record that leaves no id (rejected, test).
+        Then nothing is kept of it. An identity of 0 is that of a record that leaves none (rejected, test).
         """
-        ordinal, seen = self.ordinal, self._seen
-        if not ordinal % CHUNK:
-            self._starts[ordinal // CHUNK] = offset
-        self.ordinal = ordinal + 1
-        fresh = identity not in seen
-        if self.size:
-            slot = ordinal % self.size
-            former = self._ring[slot]
-            if former:
-                seen.discard(former)
-            if fresh and identity:
-                self._ring[slot] = identity
+        begin = self.ordinal
+        for ordinal in range(begin - begin % -CHUNK, begin + len(offsets), CHUNK):
+            self._starts[ordinal // CHUNK] = offsets[ordinal - begin]
+        fresh: list[bool] = []
+        while len(fresh) < len(identities) and self.size:
+            room = self.size - self.ordinal % self.size
+            fresh += self._add(identities[len(fresh) : len(fresh) + room])
+        self.ordinal = begin + len(offsets)
+        return fresh or [True] * len(offsets)
+
+    def _add(self, identities: Sequence[int]) -> list[bool]:
+        """The same for so many as there are slots up to the end of the ring."""
+        ring, seen, n = self._ring, self._seen, len(identities)
+        slot = self.ordinal % self.size
+        self.ordinal += n
+        distinct = set(identities)
+        if len(distinct) == n and 0 not in distinct and seen.isdisjoint(distinct):
+            seen.difference_update(ring[slot : slot + n])
+            ring[slot : slot + n] = array("q", identities)
+            seen |= distinct
+            return [True] * n
+        fresh = []
+        for i, identity in enumerate(identities, slot):
+            is_fresh = identity not in seen
+            fresh.append(is_fresh)
+            seen.discard(ring[i])
+            if is_fresh and identity:
+                ring[i] = identity
                 seen.add(identity)
             else:
-                self._ring[slot] = 0
+                ring[i] = 0
         return fresh
 
     def changes(self) -> list[Change]:

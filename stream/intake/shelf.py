@@ -5,7 +5,7 @@ Each is forgotten when nothing that may still be accepted can concern it: bucket
 go.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 import msgspec
@@ -42,6 +42,14 @@ class Shelf(Generic[Entity]):
         packed = self.packed.get(key)
         return None if packed is None else self._decode.decode(packed)
 
+    def holding(self, keys: Iterable[bytes], content: bytes) -> Iterator[tuple[bytes, Entity]]:
+        """Those entities under these keys in whose packed form `content` stands, with their keys."""
+        find, decode = self.packed.get, self._decode.decode
+        for key in keys:
+            packed = find(key)
+            if packed is not None and content in packed:
+                yield key, decode(packed)
+
     def put(self, key: bytes, entity: Entity) -> None:
         """Store the entity under its key."""
         self._put(key, entity, self._encode(entity))
@@ -62,8 +70,10 @@ class Shelf(Generic[Entity]):
         if self.packed.pop(key, None) is not None:
             self.changed.add(key)
 
-    def expire(self, tenant: str, clock_ms: int, gone: Callable[[Entity, int], bool]) -> Iterator[bytes]:
-        """Free the tenant's entities that are `gone` at `clock_ms`; yields their keys.
+    def expire(
+        self, tenant: str, clock_ms: int, gone: Callable[[Entity, int], bool]
+    ) -> Iterator[tuple[bytes, Entity]]:
+        """Free the tenant's entities that are `gone` at `clock_ms`; yields them with their keys.
 
         No more than a checkpoint may hold: the rest is left to the next ones.
         """
@@ -81,7 +91,7 @@ class Shelf(Generic[Entity]):
                     continue
                 if gone(entity, clock_ms):
                     self.remove(key)
-                    yield key
+                    yield key, entity
                 else:
                     self._ends.add(tenant, passed + 1, key)
 

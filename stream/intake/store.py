@@ -36,14 +36,18 @@ class Ends(Protocol):
 class ByCustomer(Protocol):
     """The keys of each customer's responses."""
 
-    def add(self, key: bytes) -> None:
-        """Note a response."""
+    def add(self, key: bytes, invitation: bytes) -> None:
+        """Note a response, and the key of the invitation that it names; empty: it names none."""
 
-    def discard(self, key: bytes) -> None:
-        """Forget a response."""
+    def discard(self, key: bytes, invitation: bytes) -> None:
+        """Forget a response that was added with this invitation."""
 
     def of(self, customer: bytes) -> list[bytes]:
-        """The keys of a customer's responses, in order; such as are gone or retracted may be among them."""
+        """The keys of a customer's responses; such as are gone or retracted may be among them."""
+        ...
+
+    def naming(self, invitation: bytes) -> list[bytes]:
+        """Among these, the keys of the responses that name an invitation."""
         ...
 
 

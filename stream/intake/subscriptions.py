@@ -33,6 +33,9 @@ _MOST: Final = 1_000
 class Subscriptions:
     """Customers with subscriptions, of one source partition."""
 
+    types = TYPES
+    """Of the events that it resolves."""
+
     def __init__(
         self,
         tallies: Tallies,

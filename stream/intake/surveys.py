@@ -96,7 +96,6 @@ class Surveys:
         self._contribute(key, response)
         if asked is not None and response.answers:
             self._answer(invitation, asked, 1)
-        self.memory.by_customer.add(key)
         return "counted"
 
     def _contribute(self, key: bytes, response: Response) -> None:
@@ -108,7 +107,7 @@ class Surveys:
         for metric, _ in response.answers:
             for family in FAMILIES_OF[metric]:
                 self._tallies.reach(response.tenant, family, response.at_ms)
-        self.memory.responses.put(key, response)
+        self.memory.keep(key, response)
 
     def _uncount(self, response: Response) -> None:
         placement = self._placer.replace(response.dims, response.overflow)
@@ -156,7 +155,7 @@ class Surveys:
             overflow=placement.overflow,
         )
         self._tallies.add(placement, "response", _SENT, at_ms)
-        for response_key, response in self.memory.waiting(customer, key):
+        for response_key, response in self.memory.waiting(key):
             if response.answers:
                 invitation.answered += 1
                 self._move(response_key, response, invitation)
@@ -183,10 +182,9 @@ class Surveys:
             self._retract(key)
             none = (None,) * len(self._segment_keys)
             mark = Response(event.tenantid, clock_ms, 0, (), "", None, None, none, (), 0, b"", retracted=True)
-            self.memory.responses.put(key, mark)
-            self.memory.by_customer.discard(key)
+            self.memory.keep(key, mark)
         if data.all_of_subject:
-            for key in self.memory.by_customer.of(customer):
+            for key in sorted(self.memory.by_customer.of(customer)):
                 self._retract(key)
         return "counted"
 
@@ -194,8 +192,7 @@ class Surveys:
         response = self.memory.response(key)
         if response is not None and not response.retracted:
             self._withdraw(response)
-            self.memory.responses.remove(key)
-            self.memory.by_customer.discard(key)
+            self.memory.forget(key)
             self.corrections["retraction"] += 1
 
     def _segments(self, given: dict[str, str] | None) -> tuple[str | None, ...]:

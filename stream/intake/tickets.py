@@ -39,6 +39,9 @@ _MOST: Final = 1_000
 class Tickets:
     """Tickets of one source partition."""
 
+    types = TYPES
+    """Of the events that it resolves."""
+
     def __init__(
         self,
         tallies: Tallies,

@@ -8,7 +8,9 @@ cache of limited size before it is parsed.
 """
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 _seconds_pattern = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}").fullmatch
 _tail_pattern = re.compile(
@@ -21,10 +23,25 @@ _SECOND = timedelta(seconds=1)
 # A day of seconds; a thousand milliseconds in a few zones. Tails with more digits would only push those out.
 _MAX_SECONDS = 100_000
 _MAX_TAILS = 20_000
-_LONGEST_KEPT_TAIL = len(".123+02:00")
+_SECONDS = 19
 
-_seconds_ms: dict[str, int] = {}
-_tails_ms: dict[str, int] = {}
+
+class _Kept(dict[str, int]):
+    """Milliseconds of texts, looked up before they are parsed; no more than `room`."""
+
+    def __init__(self, parse: Callable[[str], int], room: int, longest: int) -> None:
+        super().__init__()
+        self._parse = parse
+        self._room = room
+        self._longest = longest
+
+    def __missing__(self, text: str) -> int:
+        ms = self._parse(text)
+        if len(text) <= self._longest:
+            if len(self) >= self._room:
+                self.clear()
+            self[text] = ms
+        return ms
 
 
 def parse_ms(text: str) -> int:
@@ -33,10 +50,13 @@ def parse_ms(text: str) -> int:
     Lower-case `t` and `z` are taken; there is no leap second (`:60`), no hour 24, no year 0. Raises
     ValueError.
     """
-    try:
-        return _seconds_ms[text[:19]] + _tails_ms[text[19:]]
-    except KeyError:
-        return _parse_seconds(text[:19]) + _parse_tail(text[19:])
+    return _seconds_ms[text[:19]] + _tails_ms[text[19:]]
+
+
+def parse_all(texts: Iterable[str]) -> list[int]:
+    """The same of several; raises ValueError when one of them is none."""
+    seconds_ms, tails_ms = _seconds_ms, _tails_ms
+    return [seconds_ms[text[:19]] + tails_ms[text[19:]] for text in texts]
 
 
 def _parse_seconds(text: str) -> int:
@@ -44,9 +64,7 @@ def _parse_seconds(text: str) -> int:
     if _seconds_pattern(text) is None:
         raise ValueError("not an RFC 3339 date-time")
     moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
-    ms = (moment - _EPOCH) // _SECOND * 1000
-    _keep(_seconds_ms, _MAX_SECONDS, text, ms)
-    return ms
+    return (moment - _EPOCH) // _SECOND * 1000
 
 
 def _parse_tail(text: str) -> int:
@@ -59,12 +77,8 @@ def _parse_tail(text: str) -> int:
     if sign is not None:
         offset = (int(hours) * 60 + int(minutes)) * 60_000
         ms += offset if sign == "-" else -offset
-    if len(text) <= _LONGEST_KEPT_TAIL:
-        _keep(_tails_ms, _MAX_TAILS, text, ms)
     return ms
 
 
-def _keep(cache: dict[str, int], room: int, text: str, ms: int) -> None:
-    if len(cache) >= room:
-        cache.clear()
-    cache[text] = ms
+_seconds_ms: Final = _Kept(_parse_seconds, _MAX_SECONDS, _SECONDS)
+_tails_ms: Final = _Kept(_parse_tail, _MAX_TAILS, len(".123+02:00"))

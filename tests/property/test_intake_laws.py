@@ -202,7 +202,7 @@ class Run:
                 self._crash(step.back)
         self._read(len(self.records))
         self._checkpoint(0, sent=True)
-        self.merger.advance(self.intake.stored_ms)
+        self.merger.advance(self.intake.clocks.stored_ms)
         return self
 
     def _read(self, n: int) -> None:

@@ -161,7 +161,7 @@ def test_every_expression_returns_data_of_a_real_worker(
         expect_data(prometheus)
         expect_sound_rules(prometheus)
         (n,) = prometheus.query(
-            'series:cx_survey_responses:sum{tenant="acme",by="total",window="1h",metric="nps"}'
+            'series:cx_survey_responses:sum{tenant="acme",level="interaction",by="total",window="1h",metric="nps"}'
         )
         assert str(_CUSTOMERS) == n["value"][1]
         firing = eventually(

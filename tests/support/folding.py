@@ -125,7 +125,7 @@ def entities(intake: Intake) -> dict[bytes, Response | Invitation | Journey | Ti
     for shelf, get in ((memory.responses, memory.response), (memory.invitations, memory.invitation)):
         for key in shelf.packed:
             kept: Any = shelf.get(key)
-            memory.clock_ms = intake._clock_of(kept.tenant)
+            memory.clock_ms = intake.clocks.of(kept.tenant)
             entity = get(key)
             if entity is not None:
                 found[shelf.prefix + key] = entity
@@ -136,7 +136,7 @@ def entities(intake: Intake) -> dict[bytes, Response | Invitation | Journey | Ti
     )
     for shelf, get in cases:
         for key in shelf.packed:
-            case = get(key, intake._clock_of(shelf.get(key).tenant))
+            case = get(key, intake.clocks.of(shelf.get(key).tenant))
             if case is not None:
                 found[shelf.prefix + key] = case
     return found

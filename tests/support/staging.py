@@ -175,6 +175,8 @@ class FakeHost:
         self.rewound: list[int] = []
         self.marked: list[int] = []
         self.times: list[float] = []
+        self.ends: dict[TP, int] = {}
+        """Where the logs end, as far as known."""
         self.failure: BaseException | None = None
 
     async def committed(self, tp: TP) -> int | None:
@@ -187,6 +189,9 @@ class FakeHost:
         if self.read.get(tp, offset) > offset:
             self.read[tp] = offset
             self.rewound.append(offset)
+
+    def waiting(self, tp: TP, offset: int) -> int | None:
+        return self.ends[tp] - offset if tp in self.ends else None
 
     def durable(self, tp: TP, offset: int) -> None:
         self.marked.append(offset)

@@ -1,5 +1,7 @@
 """What stands for a customer and an id."""
 
+import pytest
+
 from stream.intake.customers import DIGEST, Hasher, Index
 
 KEY, OTHER_KEY = b"k" * 32, b"l" * 32
@@ -43,27 +45,46 @@ def test_a_lone_surrogate_in_an_id_is_hashed_like_any_other() -> None:
     assert hasher.entity(b"c", b"r", "\ud800") != hasher.entity(b"c", b"r", "\ud801")
 
 
-def test_the_index_gives_back_a_customers_keys_in_the_order_they_came() -> None:
-    """None, one or several; none twice."""
+ONE, TWO = (b"a" * DIGEST + each * DIGEST for each in (b"x", b"y"))
+"""Invitations of the same customer."""
+
+
+@pytest.mark.parametrize("invitations", [(b"", b"", b""), (ONE, TWO, ONE), (b"", ONE, ONE), (ONE, ONE, ONE)])
+def test_the_index_gives_back_a_customers_keys(invitations: tuple[bytes, ...]) -> None:
+    """None, one or several; none twice; whatever invitations they name."""
     index, keys = Index(), [b"a" * DIGEST + bytes([n]) for n in range(3)]
     assert [] == index.of(b"a" * DIGEST)
-    for n, key in enumerate(keys):
-        index.add(key)
-        index.add(key)
-        assert keys[: n + 1] == index.of(b"a" * DIGEST)
+    for n, (key, invitation) in enumerate(zip(keys, invitations, strict=True)):
+        index.add(key, invitation)
+        index.add(key, invitation)
+        assert keys[: n + 1] == sorted(index.of(b"a" * DIGEST))
     assert [] == index.of(b"b" * DIGEST)
 
 
-def test_what_is_discarded_is_gone_and_what_was_never_there_does_not_matter() -> None:
+@pytest.mark.parametrize("invitations", [(b"", b"", b""), (ONE, TWO, ONE), (b"", ONE, ONE), (ONE, ONE, ONE)])
+def test_what_is_discarded_is_gone_and_what_was_never_there_does_not_matter(
+    invitations: tuple[bytes, ...],
+) -> None:
     """Down to no key at all, and up again."""
     index, keys = Index(), [b"a" * DIGEST + bytes([n]) for n in range(3)]
-    for key in keys:
-        index.add(key)
-    for n, key in enumerate(keys):
-        index.discard(key)
-        index.discard(key)
-        assert keys[n + 1 :] == index.of(b"a" * DIGEST)
-    index.discard(b"b" * DIGEST)
-    index.add(keys[0])
-    index.discard(keys[1])
+    for key, invitation in zip(keys, invitations, strict=True):
+        index.add(key, invitation)
+    for n, (key, invitation) in enumerate(zip(keys, invitations, strict=True)):
+        index.discard(key, invitation)
+        index.discard(key, invitation)
+        assert keys[n + 1 :] == sorted(index.of(b"a" * DIGEST))
+    assert {} == index._keys
+    index.discard(b"b" * DIGEST, b"")
+    index.add(keys[0], ONE)
+    index.discard(keys[1], ONE)
     assert keys[:1] == index.of(b"a" * DIGEST)
+
+
+def test_who_names_an_invitation_is_found_without_looking_at_the_others() -> None:
+    """But for the first that came, of which it is not known."""
+    index, keys = Index(), [b"a" * DIGEST + bytes([n]) for n in range(100)]
+    for n, key in enumerate(keys):
+        index.add(key, (b"", ONE, TWO)[n % 3])
+    assert keys[:1] + keys[1::3] == sorted(index.naming(ONE))
+    assert keys[:1] == index.naming(b"a" * DIGEST + b"z" * DIGEST)
+    assert [] == index.naming(b"b" * 2 * DIGEST)

@@ -91,7 +91,7 @@ def test_a_record_without_a_time_or_from_the_future_counts_as_stored_now(timesta
     intake.fold([answered(0, 9, NOW_MS + 12 * HOUR_MS)._replace(timestamp=timestamp)], NOW_MS)
     intake.fold([answered(1, 9)._replace(timestamp=timestamp)], NOW_MS)
     assert Counter(counted=1, rejected=1) == intake.checkpoint().counts.outcomes
-    assert NOW_MS == intake.stored_ms
+    assert NOW_MS == intake.clocks.stored_ms
 
 
 def test_an_event_behind_the_grace_is_a_late_correction() -> None:
@@ -199,10 +199,10 @@ def test_a_recovered_intake_goes_on_as_if_nothing_had_happened() -> None:
     intake, log = Intake(SURVEYS, rules()), dict[bytes, bytes]()
     compacted(log, folded(records[:8], intake))
     again = recovered(log, records, intake)
-    assert (intake.position, intake.mark_ms, intake.stored_ms) == (
+    assert (intake.position, intake.clocks.mark_ms, intake.clocks.stored_ms) == (
         again.position,
-        again.mark_ms,
-        again.stored_ms,
+        again.clocks.mark_ms,
+        again.clocks.stored_ms,
     )
     assert counts(intake) == counts(again)
     assert Counter(duplicate=2) == folded(records, again).counts.outcomes

@@ -9,7 +9,7 @@ from stream.intake.recent import CHUNK, RecentIds
 
 def fed(ids: RecentIds, identities: Sequence[int], first_offset: int = 0) -> list[bool]:
     """Which of these were fresh; every offset is used."""
-    return [ids.add(first_offset + i, identity) for i, identity in enumerate(identities)]
+    return ids.add_all(range(first_offset, first_offset + len(identities)), identities)
 
 
 def restarted(ids: RecentIds, log: dict[bytes, bytes], identities: dict[int, int]) -> RecentIds:
@@ -76,10 +76,10 @@ def test_gaps_in_the_offsets_do_not_shift_a_restart() -> None:
     ids, log = RecentIds(10), dict[bytes, bytes]()
     offsets = {5: 70, 9: 71, 40: 72}
     for offset, identity in offsets.items():
-        ids.add(offset, identity)
+        ids.add_all([offset], [identity])
     written(ids, log)
     again = restarted(ids, log, offsets)
-    assert [False, False, False, True] == [again.add(50 + i, 70 + i) for i in range(4)]
+    assert [False, False, False, True] == again.add_all(range(50, 54), range(70, 74))
 
 
 def test_only_what_changed_is_written_and_what_left_the_ring_is_deleted() -> None:
@@ -99,4 +99,4 @@ def test_records_that_retention_removed_put_nobody_in_the_wrong_place() -> None:
     written(ids, log)
     del identities[0]
     again = restarted(ids, log, identities)
-    assert [True, False] == [again.add(2 * CHUNK + i, each) for i, each in enumerate((5, CHUNK + 2))]
+    assert [True, False] == again.add_all([2 * CHUNK, 2 * CHUNK + 1], [5, CHUNK + 2])

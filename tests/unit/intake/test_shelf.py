@@ -1,5 +1,7 @@
 """Entities, packed, each until it may go."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from stream.intake.entities import Invitation, Response, inherit
@@ -7,6 +9,10 @@ from stream.intake.shelf import Shelf
 
 KEEP_MS = 6_400
 """Buckets of 100 ms."""
+
+
+def _keys(freed: Iterable[tuple[bytes, Invitation]]) -> list[bytes]:
+    return [key for key, _ in freed]
 
 
 def invitation(at_ms: int, expires_ms: int = 0) -> Invitation:
@@ -56,11 +62,11 @@ def test_only_what_is_over_is_freed_and_what_is_not_is_asked_again_later() -> No
     shelf = Shelf(b"i", Invitation, KEEP_MS)
     shelf.put(b"k", invitation(0))
     over = [False, True]
-    assert [] == list(shelf.expire("acme", KEEP_MS, lambda *_: True))
-    assert [] == list(shelf.expire("acme", KEEP_MS + 100, lambda *_: over[0]))
-    assert [] == list(shelf.expire("acme", KEEP_MS + 199, lambda *_: True))
-    assert [b"k"] == list(shelf.expire("acme", KEEP_MS + 200, lambda *_: over[1]))
-    assert [] == list(shelf.expire("acme", KEEP_MS + 900, lambda *_: True))
+    assert [] == _keys(shelf.expire("acme", KEEP_MS, lambda *_: True))
+    assert [] == _keys(shelf.expire("acme", KEEP_MS + 100, lambda *_: over[0]))
+    assert [] == _keys(shelf.expire("acme", KEEP_MS + 199, lambda *_: True))
+    assert [b"k"] == _keys(shelf.expire("acme", KEEP_MS + 200, lambda *_: over[1]))
+    assert [] == _keys(shelf.expire("acme", KEEP_MS + 900, lambda *_: True))
     assert shelf.get(b"k") is None
 
 
@@ -85,15 +91,15 @@ def test_an_entity_that_was_put_again_stays_as_long_as_it_now_may() -> None:
     shelf = Shelf(b"i", Invitation, KEEP_MS)
     shelf.put(b"k", invitation(0))
     shelf.put(b"k", invitation(1_000))
-    assert [] == list(shelf.expire("acme", KEEP_MS + 500, lambda *_: True))
-    assert [b"k"] == list(shelf.expire("acme", KEEP_MS + 1_100, lambda *_: True))
+    assert [] == _keys(shelf.expire("acme", KEEP_MS + 500, lambda *_: True))
+    assert [b"k"] == _keys(shelf.expire("acme", KEEP_MS + 1_100, lambda *_: True))
 
 
 def test_one_tenants_time_frees_nothing_of_another() -> None:
     """Each has its own clock."""
     shelf = Shelf(b"i", Invitation, KEEP_MS)
     shelf.put(b"k", invitation(0))
-    assert [] == list(shelf.expire("globex", 10 * KEEP_MS, lambda *_: True))
+    assert [] == _keys(shelf.expire("globex", 10 * KEEP_MS, lambda *_: True))
     assert ["acme"] == shelf.tenants()
 
 
@@ -103,7 +109,7 @@ def test_what_is_loaded_expires_like_what_was_put() -> None:
     shelf.put(b"k", invitation(0))
     assert invitation(0) == again.load(b"k", shelf.packed[b"k"])
     assert {} == dict(again.changes())
-    assert [b"k"] == list(again.expire("acme", KEEP_MS + 100, lambda *_: True))
+    assert [b"k"] == _keys(again.expire("acme", KEEP_MS + 100, lambda *_: True))
     assert again.load(b"k", None) is None
 
 

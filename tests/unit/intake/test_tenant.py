@@ -2,13 +2,12 @@
 
 import pytest
 
-from stream.intake import partition as partitions
+from stream.intake import homes as homes_
 from stream.intake import tally
-from stream.intake import tenant as tenants
+from stream.intake.homes import Homes
 from stream.intake.murmur import partition_of
 from stream.intake.partition import Intake
 from stream.intake.record import Source
-from stream.intake.tenant import Homes, Tenant
 from tests.support.events import event, written
 from tests.support.folding import MINUTE_MS, NOW_MS, SURVEYS, Stored, compacted, folded, rules, totals
 from tests.support.spoiled import rfc3339
@@ -61,28 +60,36 @@ def test_by_the_event_clock_a_tenants_time_is_kept() -> None:
     assert {b"tacme", b"tglobex", b'g["globex","nps"]'} <= log.keys()
 
 
-def test_by_the_wall_clock_only_so_many_tenants_are_known_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is known of them decides nothing."""
-    monkeypatch.setattr(partitions, "_TENANTS", 5)
+def test_by_the_wall_clock_no_tenants_time_is_kept() -> None:
+    """It would decide nothing."""
     intake = Intake(SURVEYS, rules())
     step = folded([of_tenant(i, f"t{i}") for i in range(23)], intake)
-    assert 5 >= len(intake._tenants)
+    assert {} == intake.clocks._highest_ms
     assert [] == [key for key, _ in step.changes if key.startswith(b"t")]
 
 
 @pytest.mark.parametrize("subject", ["c-1", "c-2", "c-3", "c-4", "\ud800"])
 def test_a_customers_partition_is_that_of_tenant_and_subject(subject: str) -> None:
     """The same when asked again."""
-    tenant = Tenant("acme", Homes(1, 3))
+    homes = Homes(1, 3)
     home = partition_of(f"acme:{subject}".encode("utf-8", "surrogatepass"), 3)
-    assert [home != 1] * 2 == [tenant.is_misplaced(subject) for _ in range(2)]
+    assert [home != 1] * 2 == [homes.misplaced(["acme"], [subject]) for _ in range(2)]
+
+
+def test_misplaced_records_are_counted_one_by_one() -> None:
+    """Of customers known and unknown, and of one customer several times."""
+    homes = Homes(0, 2)
+    subjects = [f"c-{number % 7}" for number in range(20)]
+    expected = sum(partition_of(f"acme:{each}".encode(), 2) != 0 for each in subjects)
+    assert 0 < expected < 20
+    assert [expected] * 2 == [homes.misplaced(["acme"] * 20, subjects) for _ in range(2)]
 
 
 def test_what_is_remembered_of_customers_is_bounded_over_all_tenants(monkeypatch: pytest.MonkeyPatch) -> None:
     """And says no names."""
-    monkeypatch.setattr(tenants, "_REMEMBERED", 10)
+    monkeypatch.setattr(homes_, "_REMEMBERED", 10)
     homes = Homes(0, 4)
     for number in range(30):
-        Tenant(f"t{number % 3}", homes).is_misplaced(f"c-{number}")
-        assert len(homes.known) <= 10
-    assert {int} == {type(each) for each in homes.known}
+        homes.misplaced([f"t{number % 3}"], [f"c-{number}"])
+        assert len(homes._known) <= 10
+    assert {int} == {type(each) for each in homes._known}

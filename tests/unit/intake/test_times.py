@@ -76,10 +76,9 @@ def test_what_is_no_rfc_3339_time_with_offset_is_refused(text: str) -> None:
 
 def test_caches_stay_within_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many distinct times arrive, and however long their fractions are."""
-    monkeypatch.setattr(times, "_MAX_SECONDS", 10)
-    monkeypatch.setattr(times, "_MAX_TAILS", 10)
-    monkeypatch.setattr(times, "_seconds_ms", {})
-    monkeypatch.setattr(times, "_tails_ms", {})
+    for kept in (times._seconds_ms, times._tails_ms):
+        kept.clear()
+        monkeypatch.setattr(kept, "_room", 10)
     for second in range(60):
         assert _SECOND_MS - 30_000 + second * 1_000 + second == parse_ms(
             f"2026-05-04T10:15:{second:02d}.{second:03d}Z"

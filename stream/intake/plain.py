@@ -1,0 +1,72 @@
+"""Whether a typed event is beyond doubt, by its labels, subject and answers: most are."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from stream.intake.checks import SCALES
+from stream.intake.events import Event, Interaction, SurveyAnswered, SurveySent
+from stream.intake.times import parse_ms
+
+_PLAIN_ANSWERS: Final = frozenset(
+    [(metric, value, False) for metric, scale in SCALES.items() for value in scale]
+    + [(metric, None, True) for metric in SCALES]
+)
+
+
+def _is_plain_interaction(event: Interaction, known: set[str | None]) -> bool:
+    """Whether nothing needs a second look: known labels, no trace of an e-mail address."""
+    data = event.data
+    return (
+        data.channel in known
+        and data.touchpoint in known
+        and (data.segments is None or known.issuperset(data.segments.values()))
+        and _is_plain_subject(event.subject)
+    )
+
+
+def _is_plain_answered(event: SurveyAnswered, known: set[str | None]) -> bool:
+    """The same for a response, whose answers are also on their scales and of different metrics."""
+    data = event.data
+    answers = data.answers
+    return (
+        data.channel in known
+        and data.touchpoint in known
+        and data.survey_id in known
+        and (data.segments is None or known.issuperset(data.segments.values()))
+        and _PLAIN_ANSWERS.issuperset([(answer.metric, answer.value, answer.skipped) for answer in answers])
+        and (len(answers) < 2 or len({answer.metric for answer in answers}) == len(answers))
+        and _is_plain_subject(event.subject)
+    )
+
+
+def _is_plain_sent(event: SurveySent, known: set[str | None]) -> bool:
+    """The same for an invitation."""
+    data = event.data
+    return (
+        data.channel in known
+        and data.touchpoint in known
+        and data.survey_id in known
+        and (data.segments is None or known.issuperset(data.segments.values()))
+        and (data.expires_at is None or _is_time(data.expires_at))
+        and _is_plain_subject(event.subject)
+    )
+
+
+def _is_time(text: str) -> bool:
+    try:
+        parse_ms(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_plain_subject(subject: str) -> bool:
+    return "@" not in subject and "%" not in subject
+
+
+PLAIN: Final[Mapping[type[Event], Callable[[Any, set[str | None]], bool]]] = {
+    Interaction: _is_plain_interaction,
+    SurveyAnswered: _is_plain_answered,
+    SurveySent: _is_plain_sent,
+}
+"""The event types that come in numbers; others have checks.py look at each event."""
