@@ -182,7 +182,7 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         "window": "window, as spelled in `CX_WINDOWS`; empty for the drop families",
         "metric": "`nps`, `csat`, `ces`, `needs`, `ease`, `enjoyment`, `pyramid`, `index`, `positive`, "
         "`response`, `journey`, `journey_duration`, `first_response`, `first_response_business`: "
-        "`churn_subscription`: the KPI meant",
+        "`churn_subscription`, `churn_purchase`: the KPI meant",
         "category": "nps `promoter` `passive` `detractor`; csat `satisfied` `neutral` `dissatisfied`; "
         "ces `easy` `neutral` `difficult`",
         "valence": "`positive`, `neutral`, `negative`",

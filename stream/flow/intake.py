@@ -43,6 +43,7 @@ def rules(settings: Settings) -> Rules:
         partitions=settings.partitions,
         hash_key=state.hash_key(settings),
         schedules=settings.schedules,
+        inactivity_ms=settings.kpis.inactivity_ms,
     )
 
 

@@ -37,6 +37,7 @@ def fingerprint(settings: Settings) -> dict[str, object]:
         "CX_CLOCK": settings.clock,
         "CX_LATEST_PER_CUSTOMER": settings.latest_per_customer,
         "CX_HASH_KEY_FILE": f"key {key}",
+        "inactivity in the table kpis of CX_CONFIG": f"{settings.kpis.inactivity_ms} ms",
         "the layout of the state": _LAYOUT,
     }
 

@@ -1,4 +1,4 @@
-"""What is kept of surveys, journeys, tickets and subscriptions, as they count now. No id, no subject."""
+"""What is kept of surveys, journeys, tickets and customers, as they count now. No id, no subject."""
 
 import msgspec
 
@@ -116,6 +116,18 @@ class Subscriber(msgspec.Struct, array_like=True, gc=False):
     def ends_ms(self, keep_ms: int) -> int:
         """When it may be forgotten, at the earliest."""
         return self.last_ms + 2 * keep_ms
+
+
+class Buyer(msgspec.Struct, array_like=True, gc=False):
+    """A customer who bought."""
+
+    tenant: str
+    spells: tuple[tuple[int, int], ...] = ()
+    """From a purchase to `inactivity` after the last one that follows it within that; in order, apart."""
+
+    def ends_ms(self, keep_ms: int) -> int:
+        """When it may be forgotten, at the earliest."""
+        return self.spells[-1][1] + 2 * keep_ms
 
 
 def inherit(response: Response, invitation: Invitation | None) -> None:

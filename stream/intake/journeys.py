@@ -7,25 +7,24 @@
 Either may come first. The first `started` and the first `ended` of an id stand; another one is a duplicate.
 """
 
-from collections.abc import Callable
 from typing import Any, Literal
 
 from stream.intake.customers import Hasher
 from stream.intake.entities import Journey
+from stream.intake.kept import Kept
 from stream.intake.placement import Dims, Placer
 from stream.intake.shelf import Shelf
-from stream.intake.tally import Change, Tallies
+from stream.intake.tally import Tallies
 from stream.scoring.families import JOURNEY_FAMILIES, cell_of
 from stream.scoring.sketch import bucket
 
 KIND = b"j"
 
 
-class Journeys:
+class Journeys(Kept[Journey]):
     """Journeys of one source partition."""
 
     types = frozenset({"cx.journey.started.v1", "cx.journey.ended.v1"})
-    """Of the events that it resolves."""
 
     def __init__(
         self,
@@ -38,18 +37,18 @@ class Journeys:
         by_event_time: bool,
     ) -> None:
         """`segments`: how many segment keys views use; a journey has none of them."""
+        super().__init__(shelf)
         self._tallies = tallies
         self._placer = placer
         self._hasher = hasher
         self._segments = (None,) * segments
-        self._shelf = shelf
         self._by_event_time = by_event_time
 
     def resolve(self, event: Any, at_ms: int, clock_ms: int) -> Literal["counted", "duplicate"]:
         """Let an accepted event take effect. `clock_ms`: the tenant's, by which things are forgotten."""
         customer = self._hasher.customer(event.tenantid, event.subject)
         key = self._hasher.entity(customer, KIND, event.data.journey_id)
-        journey = self.journey(key, clock_ms) or Journey(event.tenantid)
+        journey = self.find(key, clock_ms) or Journey(event.tenantid)
         if event.type == "cx.journey.started.v1":
             if journey.started_ms is not None:
                 return "duplicate"
@@ -71,11 +70,6 @@ class Journeys:
         for each in JOURNEY_FAMILIES:
             self._tallies.reach(journey.tenant, each, journey.ended_ms)
 
-    def journey(self, key: bytes, clock_ms: int) -> Journey | None:
-        """The journey under a key, unless it is over."""
-        journey = self._shelf.get(key)
-        return None if journey is None or self._is_over(journey, clock_ms) else journey
-
     def _is_over(self, journey: Journey, clock_ms: int) -> bool:
         """Whether no window holds the journey any more, and no event about it can be accepted."""
         ends_ms = self._shelf.ends_ms(journey)
@@ -84,22 +78,3 @@ class Journeys:
         return journey.ended_ms is None or not (
             self._by_event_time and ends_ms >= self._tallies.high_ms(journey.tenant, "journey")
         )
-
-    @property
-    def size(self) -> int:
-        """Entities that changed since the last checkpoint."""
-        return len(self._shelf.changed)
-
-    def expire(self, clock_of: Callable[[str], int]) -> None:
-        """Free what is over; `clock_of` tells a tenant's clock."""
-        for tenant in self._shelf.tenants():
-            for _ in self._shelf.expire(tenant, clock_of(tenant), self._is_over):
-                pass
-
-    def changes(self) -> list[Change]:
-        """Changelog records of the journeys that changed since the last call."""
-        return list(self._shelf.changes())
-
-    def load(self, key: bytes, value: bytes | None) -> None:
-        """Take back a changelog record; `key` begins with ``j``."""
-        self._shelf.load(key[1:], value)

@@ -25,7 +25,7 @@ from stream.intake.clocks import Clocks
 from stream.intake.columns import Admitted, Columns
 from stream.intake.customers import Hasher
 from stream.intake.decode import Decoder
-from stream.intake.entities import Journey, Subscriber, Ticket
+from stream.intake.entities import Buyer, Journey, Subscriber, Ticket
 from stream.intake.homes import Homes
 from stream.intake.interactions import Interactions
 from stream.intake.journeys import KIND as JOURNEY
@@ -33,6 +33,8 @@ from stream.intake.journeys import Journeys
 from stream.intake.memory import Memory
 from stream.intake.names import Names
 from stream.intake.placement import Placer
+from stream.intake.purchases import KIND as BUYER
+from stream.intake.purchases import Purchases
 from stream.intake.recent import RecentIds, Refill
 from stream.intake.record import Record, Rejected, Source
 from stream.intake.registers import KIND as STEPS
@@ -102,14 +104,24 @@ class Intake:
             self._keep_ms,
             by_event_time=rules.by_event_time,
         )
-        self._cases: tuple[Journeys | Tickets | Subscriptions, ...] = (
-            *(self._journeys, self._tickets, self._subscriptions),
+        self._purchases = Purchases(
+            self.tallies,
+            self._registers,
+            hasher,
+            Shelf(BUYER, Buyer, self._keep_ms, self._store),
+            rules.inactivity_ms,
+            self._keep_ms,
+            by_event_time=rules.by_event_time,
+        )
+        self._cases: tuple[Journeys | Tickets | Subscriptions | Purchases, ...] = (
+            *(self._journeys, self._tickets, self._subscriptions, self._purchases),
         )
         self._by_type = {kind: case for case in self._cases for kind in case.types}
         self._loads = {
             JOURNEY: self._journeys.load,
             TICKET: self._tickets.load,
             SUBSCRIBER: self._subscriptions.load,
+            BUYER: self._purchases.load,
             STEPS: self._registers.load,
         }
         homes = Homes(source.partition, rules.partitions)
@@ -252,7 +264,7 @@ class Intake:
                 self.tallies.load(key, value)
             case b"r" | b"i":
                 self._surveys.memory.load(key, value)
-            case b"j" | b"k" | b"u" | b"h":
+            case b"j" | b"k" | b"u" | b"b" | b"h":
                 self._loads[key[:1]](key, value)
             case b"n":
                 self._names.load(key, value)

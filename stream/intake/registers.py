@@ -37,6 +37,8 @@ class Registers:
         self._cells: defaultdict[Group, dict[int, list[int]]] = defaultdict(dict)
         self._pending: defaultdict[tuple[Group, int], dict[int, int]] = defaultdict(dict)
         self._dirty: set[tuple[Group, int]] = set()
+        self._folded: dict[Group, int] = {}
+        """By group, the chunk that had been reached when it was last looked at."""
         self._emptied: set[tuple[Group, int]] = set()
         """Cells that the last checkpoint left empty; by the next one that has been sent."""
 
@@ -71,6 +73,9 @@ class Registers:
         tenant, family, window = group
         passed = chunk_of(2 * self._rungs[window].pane(max(0, self._clock_of(tenant, family))))
         cells = self._cells[group]
+        if self._folded.get(group, -1) == passed and (group, 0) not in self._dirty:
+            return
+        self._folded[group] = passed
         for chunk in [each for each, cell in cells.items() if 0 < each < passed and len(cell) > 1]:
             ground = {ACTIVE: 0, LOST: 0}
             for key, delta in pairs(cells[chunk][1:]):
@@ -92,6 +97,7 @@ class Registers:
             del self._cells[group][chunk]
             if not self._cells[group]:
                 del self._cells[group]
+                self._folded.pop(group, None)
         self._emptied = set()
         for group, chunk in self._dirty:
             cell = self._cells[group][chunk]

@@ -27,6 +27,8 @@ class Rules(NamedTuple):
     hash_key: bytes
     schedules: Mapping[str, Schedule] = MappingProxyType({})
     """Business hours by channel."""
+    inactivity_ms: int = 90 * 86_400_000
+    """A customer who has bought nothing for so long is lost."""
 
     @property
     def keep_ms(self) -> int:

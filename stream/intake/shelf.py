@@ -10,14 +10,14 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from stream.intake.entities import Invitation, Journey, Response, Subscriber, Ticket
+from stream.intake.entities import Buyer, Invitation, Journey, Response, Subscriber, Ticket
 from stream.intake.store import MemoryStore, Store
 
 _BUCKETS = 64
 _AT_ONCE = 2_000
 """So many more entities a checkpoint may free than it changed; all that go at one time may be too many."""
 
-Entity = TypeVar("Entity", Response, Invitation, Journey, Ticket, Subscriber)
+Entity = TypeVar("Entity", Response, Invitation, Journey, Ticket, Subscriber, Buyer)
 
 
 class Shelf(Generic[Entity]):

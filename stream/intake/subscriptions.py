@@ -6,15 +6,15 @@ With every event the customer is taken back and counted anew, so the order in wh
 matter. A customer is kept while a subscription lasts.
 """
 
-from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from stream.intake.customers import DIGEST, Hasher
 from stream.intake.entities import Subscriber
+from stream.intake.kept import Kept
 from stream.intake.registers import Registers
 from stream.intake.shelf import Shelf
 from stream.intake.spells import CANCELLED, FOREVER_MS, PAUSED, RESUMED, STARTED, by_subscription, spells
-from stream.intake.tally import Change, Tallies
+from stream.intake.tally import Tallies
 from stream.intake.times import parse_ms
 
 KIND: Final = b"u"
@@ -30,11 +30,10 @@ _MOST: Final = 1_000
 """So many changes of a customer are kept that may still matter; more change nothing."""
 
 
-class Subscriptions:
+class Subscriptions(Kept[Subscriber]):
     """Customers with subscriptions, of one source partition."""
 
     types = TYPES
-    """Of the events that it resolves."""
 
     def __init__(
         self,
@@ -47,10 +46,10 @@ class Subscriptions:
         by_event_time: bool,
     ) -> None:
         """`keep_ms`: for how long a change may still matter to a window once its time has passed."""
+        super().__init__(shelf)
         self._tallies = tallies
         self._registers = registers
         self._hasher = hasher
-        self._shelf = shelf
         self._keep_ms = keep_ms
         self._by_event_time = by_event_time
 
@@ -65,7 +64,7 @@ class Subscriptions:
             max(0, at_ms if effective is None else parse_ms(effective)),
             _KINDS[event.type],
         )
-        subscriber = self.subscriber(key, clock_ms) or Subscriber(event.tenantid)
+        subscriber = self.find(key, clock_ms) or Subscriber(event.tenantid)
         if change in subscriber.changes:
             return "duplicate"
         kept = self._pruned(subscriber, clock_ms)
@@ -94,33 +93,9 @@ class Subscriptions:
             clock_ms = min(clock_ms, max(0, self._tallies.high_ms(tenant, FAMILY)))
         return clock_ms - 2 * self._keep_ms
 
-    def subscriber(self, key: bytes, clock_ms: int) -> Subscriber | None:
-        """The customer under a key, unless it is over."""
-        subscriber = self._shelf.get(key)
-        return None if subscriber is None or self._is_over(subscriber, clock_ms) else subscriber
-
     def _is_over(self, subscriber: Subscriber, clock_ms: int) -> bool:
         """Whether no subscription lasts, and no window reaches back to one."""
         found = spells(subscriber.changes)
         ends_ms = [to_ms for _, to_ms in found] + [at_ms for _, at_ms, _ in subscriber.changes]
         last_ms = max(subscriber.last_ms, *ends_ms)
         return last_ms < FOREVER_MS and last_ms < self._oldest_ms(subscriber.tenant, clock_ms)
-
-    @property
-    def size(self) -> int:
-        """Entities that changed since the last checkpoint."""
-        return len(self._shelf.changed)
-
-    def expire(self, clock_of: Callable[[str], int]) -> None:
-        """Free what is over; `clock_of` tells a tenant's clock."""
-        for tenant in self._shelf.tenants():
-            for _ in self._shelf.expire(tenant, clock_of(tenant), self._is_over):
-                pass
-
-    def changes(self) -> list[Change]:
-        """Changelog records of the customers that changed since the last call."""
-        return list(self._shelf.changes())
-
-    def load(self, key: bytes, value: bytes | None) -> None:
-        """Take back a changelog record; `key` begins with ``u``."""
-        self._shelf.load(key[1:], value)

@@ -10,15 +10,16 @@ else.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from stream.intake.customers import Hasher
 from stream.intake.entities import Ticket
+from stream.intake.kept import Kept
 from stream.intake.placement import Dims, Placement, Placer
 from stream.intake.schedule import DEFAULT, Schedule
 from stream.intake.shelf import Shelf
-from stream.intake.tally import Change, Tallies
+from stream.intake.tally import Tallies
 from stream.intake.waits import RESOLVED, RESPONSE, START, waits
 from stream.scoring.families import TICKET_FAMILIES
 from stream.scoring.sketch import bucket
@@ -36,11 +37,10 @@ _MOST: Final = 1_000
 """So many events of a ticket are kept; more change nothing."""
 
 
-class Tickets:
+class Tickets(Kept[Ticket]):
     """Tickets of one source partition."""
 
     types = TYPES
-    """Of the events that it resolves."""
 
     def __init__(
         self,
@@ -54,12 +54,12 @@ class Tickets:
         by_event_time: bool,
     ) -> None:
         """`segments`: how many segment keys views use; a ticket has none of them."""
+        super().__init__(shelf)
         self._tallies = tallies
         self._placer = placer
         self._hasher = hasher
         self._segments = (None,) * segments
         self._schedules = schedules
-        self._shelf = shelf
         self._by_event_time = by_event_time
         self.overflowed: Counter[str] = Counter()
         """By label, since they were last taken."""
@@ -71,7 +71,7 @@ class Tickets:
             return "counted"
         customer = self._hasher.customer(event.tenantid, event.subject)
         key = self._hasher.entity(customer, KIND, event.data.ticket_id)
-        ticket = self.ticket(key, clock_ms) or Ticket(event.tenantid)
+        ticket = self.find(key, clock_ms) or Ticket(event.tenantid)
         opened = event.type == "cx.ticket.opened.v1"
         if (opened and ticket.channel is not None) or (not opened and (at_ms, kind) in ticket.moments):
             return "duplicate"
@@ -127,33 +127,9 @@ class Tickets:
         if ticket.waits_ms is not None:
             self._tallies.add(placement, "waiting", ticket.waits_ms, ticket.waits_ms, sign)
 
-    def ticket(self, key: bytes, clock_ms: int) -> Ticket | None:
-        """The ticket under a key, unless it is over."""
-        ticket = self._shelf.get(key)
-        return None if ticket is None or self._is_over(ticket, clock_ms) else ticket
-
     def _is_over(self, ticket: Ticket, clock_ms: int) -> bool:
         """Whether no window holds anything of the ticket any more, and no event of its time can come."""
         ends_ms = self._shelf.ends_ms(ticket)
         return ends_ms < clock_ms and not (
             self._by_event_time and ends_ms >= self._tallies.high_ms(ticket.tenant, TICKET_FAMILIES[0])
         )
-
-    @property
-    def size(self) -> int:
-        """Entities that changed since the last checkpoint."""
-        return len(self._shelf.changed)
-
-    def expire(self, clock_of: Callable[[str], int]) -> None:
-        """Free what is over; `clock_of` tells a tenant's clock."""
-        for tenant in self._shelf.tenants():
-            for _ in self._shelf.expire(tenant, clock_of(tenant), self._is_over):
-                pass
-
-    def changes(self) -> list[Change]:
-        """Changelog records of the tickets that changed since the last call."""
-        return list(self._shelf.changes())
-
-    def load(self, key: bytes, value: bytes | None) -> None:
-        """Take back a changelog record; `key` begins with ``k``."""
-        self._shelf.load(key[1:], value)

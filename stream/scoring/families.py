@@ -21,8 +21,8 @@ journey    achieved, failed, abandoned    how a journey ended
 =========  =============================  ================================
 
 ``journey_duration``, ``first_response`` and ``first_response_business`` are sparse: counts by bucket
-(``sketch.py``). ``churn_subscription`` is customers active at a window's start, and of these
-lost at its end (``steps.py``). ``waiting`` is too: tickets by the time since when they wait.
+(``sketch.py``). ``waiting`` is too: tickets by the time since when they wait. ``churn_subscription`` and
+``churn_purchase`` are customers active at a window's start, and of these lost at its end (``steps.py``).
 """
 
 from __future__ import annotations
@@ -141,6 +141,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
             _sparse("first_response"),
             _sparse("first_response_business"),
             Family("churn_subscription", ("active", "lost"), MappingProxyType({}), steps=True),
+            Family("churn_purchase", ("active", "lost"), MappingProxyType({}), steps=True),
             Family("waiting", (), MappingProxyType({}), sparse=True, standing=True),
         )
     }

@@ -297,6 +297,7 @@ _KPIS: Final[Mapping[str, _Kpi]] = MappingProxyType(
         "churn_subscription": _Kpi(
             lambda tally: tally[0], _customers("subscription"), _fixed(churn("subscription"))
         ),
+        "churn_purchase": _Kpi(lambda tally: tally[0], _customers("purchase"), _fixed(churn("purchase"))),
         "waiting": _Kpi(_standing, _waiting, _fixed(oldest), standing=True),
         "journey_duration": _Kpi(sparse.total, _no_counts, _fixed(quantiles("cx_journey_duration_seconds"))),
     }

@@ -9,21 +9,40 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from stream.scoring.families import INDEX_METRICS
+from stream.values import duration_ms
 
-_KEYS: Final = ("index_weights",)
+_KEYS: Final = ("index_weights", "inactivity")
+_LONGEST_MS: Final = 1_000 * 86_400_000
 _EQUAL: Final = (1 / 3, 1 / 3, 1 / 3)
 
 
 class Parameters(NamedTuple):
-    """Parameters of scores; `index_weights` in the order of `INDEX_METRICS`, with a sum of 1."""
+    """Parameters of scores; `index_weights` in the order of `INDEX_METRICS`, with a sum of 1.
+
+    `inactivity_ms`: a customer who has bought nothing for so long is lost.
+    """
 
     index_weights: tuple[float, float, float] = _EQUAL
+    inactivity_ms: int = 90 * 86_400_000
 
 
 def parameters(table: Any) -> Parameters:
     """Read the table `kpis`; what it leaves out has its default."""
     check_keys(table, _KEYS, "[kpis]")
-    return Parameters(_weights(table.get("index_weights")))
+    return Parameters(_weights(table.get("index_weights")), _inactivity(table.get("inactivity", "90d")))
+
+
+def _inactivity(given: Any) -> int:
+    """A duration as settings have it, such as ``90d``."""
+    try:
+        found = duration_ms(given)
+    except (TypeError, ValueError):
+        found = 0
+    if not 0 < found <= _LONGEST_MS:
+        raise ValueError(
+            f'a duration such as "90d", at most "1000d", as `inactivity` of [kpis], not {given!r}'
+        )
+    return found
 
 
 def _weights(given: Any) -> tuple[float, float, float]:

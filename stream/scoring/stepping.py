@@ -10,7 +10,7 @@ from stream.scoring.families import Row, Series, Tally
 from stream.scoring.message import Labels, SourceName
 from stream.scoring.panes import Ladder
 from stream.scoring.rolling import Group
-from stream.scoring.steps import reached
+from stream.scoring.steps import CHUNK, reached
 
 
 class Steps(Group):
@@ -57,8 +57,10 @@ class Steps(Group):
                 self.touched |= {each for sources in self._parts(window) for each in sources}
 
     def _parts(self, window: int) -> Iterator[dict[Labels, Tally]]:
-        for sources in list(self.cells[window].values()):
-            yield from list(sources.values())
+        reached = self.ends[window] // CHUNK
+        for chunk, sources in list(self.cells[window].items()):
+            if chunk <= reached:
+                yield from list(sources.values())
 
     def rows(self) -> Iterator[Row]:
         """One row for each window of every series with customers in some window."""

@@ -30,7 +30,9 @@ SETTINGS = {
     "CX_VIEWS": "total,channel,touchpoint,plan+region",
 }
 
-SCHEDULES = """
+CONFIG = """
+[kpis]
+inactivity = "6d"
 [schedules.phone]
 timezone = "Europe/Stockholm"
 hours = { mon = ["09:00-12:00", "13:00-17:00"], tue = ["09:00-17:00"], fri = ["00:00-24:00"] }
@@ -117,14 +119,16 @@ def assert_equal(records: list[Record], env: dict[str, str], seed: int) -> None:
 
 
 @pytest.mark.parametrize("clock", ["wall", "event"])
-def test_every_cell_of_tickets_in_business_hours(tmp_path: Path, clock: str) -> None:
-    """By a schedule of a channel, and one for the others."""
+def test_every_cell_as_configured(tmp_path: Path, clock: str) -> None:
+    """Business hours by a schedule of a channel, and one for the others; buyers who are lost within days."""
     config = tmp_path / "cx.toml"
-    config.write_text(SCHEDULES)
+    config.write_text(CONFIG)
     month = Trouble(7, NOW_MS, customers=20).messages(1500)
     env = SETTINGS | {"CX_CONFIG": str(config), "CX_CLOCK": clock}
     got, expected = both(as_stored(month, NOW_MS), env, 7)
     assert {"wall", "business"} == {dict(labels).get("clock") for _, labels in expected} - {None}
+    lost = [value for (name, _), value in expected.items() if name == "cx_customers_lost"]
+    assert max(lost) > 0
     assert [] == exposition.differences(expected, got)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from stream.intake.checkpoint import Checkpoint
 from stream.intake.partition import Intake
 from stream.intake.record import Source
+from stream.intake.rules import Rules
 from stream.intake.store import MemoryStore, Store
 from stream.intake.tally import Change
 from stream.scoring.families import Row
@@ -162,7 +163,10 @@ _ON_INTERACTIONS = st.one_of(
 _EFFECTIVE = st.sampled_from([-200, -30, 0, 20, 90]).map(
     lambda minutes: rfc3339(NOW_MS + minutes * _MINUTE_MS)
 )
-_ON_RELATIONSHIPS = st.tuples(
+_PURCHASE = st.fixed_dictionaries(
+    {"order_id": st.just("o"), "amount": st.just("9.90"), "currency": st.just("SEK")}
+)
+_SUBSCRIPTION = st.tuples(
     st.sampled_from(
         [f"subscription.{what}" for what in ("started", "started", "paused", "resumed", "cancelled")]
     ),
@@ -170,7 +174,13 @@ _ON_RELATIONSHIPS = st.tuples(
         {"subscription_id": st.sampled_from(["s-1", "s-2"])}, optional={"effective_at": _EFFECTIVE}
     ),
 )
+_ON_RELATIONSHIPS = st.one_of(_SUBSCRIPTION, st.tuples(st.just("purchase"), _PURCHASE))
 _ON = {"surveys": _DATA, "interactions": _ON_INTERACTIONS, "relationships": _ON_RELATIONSHIPS}
+
+
+def _rules(clock: str) -> Rules:
+    """Customers are lost within the hours of a stream."""
+    return rules(CX_CLOCK=clock, CX_DEDUP_RECORDS="8")._replace(inactivity_ms=50 * _MINUTE_MS)
 
 
 class Run:
@@ -180,7 +190,7 @@ class Run:
         self, source: str, clock: str, records: Sequence[Stored], stores: Callable[[], Store] = MemoryStore
     ) -> None:
         """`stores` makes what each worker keeps its entities in."""
-        self.intake = Intake(Source(source, 0), rules(CX_CLOCK=clock, CX_DEDUP_RECORDS="8"), stores())
+        self.intake = Intake(Source(source, 0), _rules(clock), stores())
         self.records = records
         self.log: dict[bytes, bytes] = {}
         self.written: list[Change] = []

@@ -40,7 +40,7 @@ _DEADLINE_S = 90
 _OWN_LEVEL = {
     "positive": "interaction",
     **dict.fromkeys(JOURNEY_FAMILIES, "journey"),
-    **dict.fromkeys((*TICKET_FAMILIES, "churn_subscription"), ""),
+    **dict.fromkeys((*TICKET_FAMILIES, "churn_subscription", "churn_purchase"), ""),
 }
 """Families that have one level only."""
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from stream.flow.intake import rules as rules_of
 from stream.intake.checkpoint import Checkpoint
-from stream.intake.entities import Invitation, Journey, Response, Subscriber, Ticket
+from stream.intake.entities import Buyer, Invitation, Journey, Response, Subscriber, Ticket
 from stream.intake.partition import Intake
 from stream.intake.record import Source
 from stream.intake.rules import Rules
@@ -118,10 +118,10 @@ def totals(intake: Intake, family: str = "nps", window: int = 0) -> dict[tuple[s
     return {series: cell for series, cell in found.items() if any(cell)}
 
 
-def entities(intake: Intake) -> dict[bytes, Response | Invitation | Journey | Ticket | Subscriber]:
+def entities(intake: Intake) -> dict[bytes, Response | Invitation | Journey | Ticket | Subscriber | Buyer]:
     """Everything that is remembered of customers; those whose time is over may or may not be freed."""
     memory = intake._surveys.memory
-    found: dict[bytes, Response | Invitation | Journey | Ticket | Subscriber] = {}
+    found: dict[bytes, Response | Invitation | Journey | Ticket | Subscriber | Buyer] = {}
     for shelf, get in ((memory.responses, memory.response), (memory.invitations, memory.invitation)):
         for key in shelf.packed:
             kept: Any = shelf.get(key)
@@ -130,9 +130,10 @@ def entities(intake: Intake) -> dict[bytes, Response | Invitation | Journey | Ti
             if entity is not None:
                 found[shelf.prefix + key] = entity
     cases: tuple[tuple[Any, Any], ...] = (
-        (intake._journeys._shelf, intake._journeys.journey),
-        (intake._tickets._shelf, intake._tickets.ticket),
-        (intake._subscriptions._shelf, intake._subscriptions.subscriber),
+        (intake._journeys._shelf, intake._journeys.find),
+        (intake._tickets._shelf, intake._tickets.find),
+        (intake._purchases._shelf, intake._purchases.find),
+        (intake._subscriptions._shelf, intake._subscriptions.find),
     )
     for shelf, get in cases:
         for key in shelf.packed:

@@ -45,8 +45,9 @@ How ambiguous rules are read here (where the service reads one otherwise, the co
   moves the event clock. Who waits is told for all windows alike, of those who began in the longest; no
   privacy limit.
 * Subscriptions: a change holds from its `effective_at` on; of one subscription the last one says whether it
-  is active, and a customer is while one is. A window's start is where its first pane begins, its end where
-  its last one ends. Nothing is forgotten here: what the service forgets is in no window.
+  is active, and a customer is while one is. Who bought is active for `inactivity` from then on. A window's
+  start is where its first pane begins, its end where its last one ends. Nothing is forgotten here: what the
+  service forgets is in no window.
 
 `CX_MAX_SERIES` and `CX_LATEST_PER_CUSTOMER` are not modelled.
 """
@@ -57,7 +58,7 @@ from tests.support.recount.journeys import Journeys
 from tests.support.recount.judging import judge
 from tests.support.recount.model import Counted, Event, Record, Recount, Rules, of_one_kpi
 from tests.support.recount.murmur import partition_of
-from tests.support.recount.subscriptions import Subscriptions
+from tests.support.recount.subscriptions import Purchases, Subscriptions
 from tests.support.recount.surveys import Customer, Times
 from tests.support.recount.tickets import Tickets, schedules_of
 from tests.support.recount.windows import cells
@@ -92,6 +93,7 @@ class _Partition:
         self._journeys: dict[tuple[str, str], Journeys] = {}
         self._tickets: dict[tuple[str, str], Tickets] = {}
         self._subscriptions: dict[tuple[str, str], Subscriptions] = {}
+        self._purchases: dict[tuple[str, str], Purchases] = {}
         self._schedules = schedules_of(rules.config)
 
     def take(self, record: Record) -> None:
@@ -117,7 +119,9 @@ class _Partition:
         for journeys in self._journeys.values():
             self._found.standing.extend(journeys.standing())
         for (tenant, _), subscriptions in self._subscriptions.items():
-            self._found.subscribers.append((tenant, subscriptions))
+            self._found.customers.append(("churn_subscription", tenant, subscriptions))
+        for (tenant, _), purchases in self._purchases.items():
+            self._found.customers.append(("churn_purchase", tenant, purchases))
         for tickets in self._tickets.values():
             self._found.standing.extend(tickets.standing())
 
@@ -166,6 +170,11 @@ class _Partition:
             known = self._journeys.setdefault(who, Journeys(event.tenant))
         elif event.type.startswith("cx.ticket."):
             known = self._tickets.setdefault(who, Tickets(event.tenant, self._found, self._schedules))
+        elif event.type == "cx.purchase.v1":
+            bought = self._purchases.setdefault(who, Purchases(self._rules.inactivity_ms))
+            bought.times_ms.append(event.time_ms)
+            self._reach(event.tenant, "churn_purchase", event.time_ms)
+            return "counted"
         elif event.type.startswith("cx.subscription."):
             outcome = self._subscriptions.setdefault(who, Subscriptions()).take(event)
             if outcome == "counted":

@@ -140,6 +140,7 @@ class Trouble(Stories):
             ("interactions", "ticket.handed_over", {"ticket_id": ticket}),
             ("interactions", "ticket.resolved", {"ticket_id": ticket}),
             ("relationships", "purchase", order),
+            ("relationships", "purchase", order),
             ("relationships", "refund", order),
             ("relationships", "subscription.started", dict(subscription)),
             ("relationships", "subscription.started", dict(subscription)),

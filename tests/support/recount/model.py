@@ -1,9 +1,11 @@
 """What goes into the oracle and what comes out of it."""
 
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 SECOND = 1000
@@ -92,6 +94,11 @@ def duration_ms(text: str) -> int:
     return int(found[1]) * UNITS_MS[found[2]]
 
 
+def _kpis(path: str | None) -> dict[str, Any]:
+    """The table `kpis` of a cx.toml."""
+    return {} if path is None else tomllib.loads(Path(path).read_text(encoding="utf-8")).get("kpis", {})
+
+
 @dataclass(frozen=True)
 class Rules:
     """The settings that decide what counts; `panes_ms`: panes of another width than 1/60 of the window."""
@@ -109,6 +116,7 @@ class Rules:
     partitions: int = 4
     panes_ms: Mapping[str, int] = field(default_factory=dict)
     config: str | None = None
+    inactivity_ms: int = 90 * 86_400 * SECOND
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Rules":
@@ -130,6 +138,7 @@ class Rules:
             tenants=frozenset(filter(None, of("TENANTS", "").split(","))),
             partitions=int(of("PARTITIONS", "4")),
             config=env.get("CX_CONFIG"),
+            inactivity_ms=duration_ms(_kpis(env.get("CX_CONFIG")).get("inactivity", "90d")),
         )
 
     @property
@@ -161,8 +170,8 @@ class Recount:
     rejections: dict[tuple[str, int, int], str] = field(default_factory=dict)
     corrections: Counter[str] = field(default_factory=Counter)
     misplaced: Counter[str] = field(default_factory=Counter)
-    subscribers: list[tuple[str, Any]] = field(default_factory=list)
-    """Tenant, and the subscriptions of a customer."""
+    customers: list[tuple[str, str, Any]] = field(default_factory=list)
+    """KPI, tenant, and the subscriptions or purchases of a customer."""
 
     def count_highest(self, counted: Counted) -> None:
         """Remember that something counted at this time, whatever becomes of it."""

@@ -29,8 +29,8 @@ TRIOS = {"pyramid": DIMENSIONS, "index": ("satisfaction", "expectations", "ideal
 
 def exported(family: str, tally: Tally, rules: Rules) -> Exported:
     """Samples by family name and the family's own labels."""
-    if family == "churn_subscription":
-        return _churn(tally, rules)
+    if family.startswith("churn_"):
+        return _churn(family, tally, rules)
     if family == "waiting":
         age_ms = max(0, *(int(str(each)) for each in tally))
         return {
@@ -73,11 +73,10 @@ def _survey(family: str, tally: Tally) -> Exported:
     return shown | _with_interval(f"cx_{family}_mean", mean(tally), mean_interval(tally, *SCALE[family]))
 
 
-def _churn(tally: Tally, rules: Rules) -> Exported:
-    active, lost, labels = tally["active"], tally["lost"], (("kind", "subscription"),)
-    low: Exported = {
-        ("cx_low_confidence", (("metric", "churn_subscription"),)): float(active < rules.min_responses)
-    }
+def _churn(family: str, tally: Tally, rules: Rules) -> Exported:
+    kind = family.removeprefix("churn_")
+    active, lost, labels = tally["active"], tally["lost"], (("kind", kind),)
+    low: Exported = {("cx_low_confidence", (("metric", family),)): float(active < rules.min_responses)}
     if active and active < rules.min_privacy:
         return low
     shown: Exported = {
@@ -85,9 +84,7 @@ def _churn(tally: Tally, rules: Rules) -> Exported:
         ("cx_customers_lost", labels): float(lost),
     }
     if active:
-        shown |= _with_interval(
-            "cx_churn_ratio", Fraction(lost, active), wilson(lost, active), kind="subscription"
-        )
+        shown |= _with_interval("cx_churn_ratio", Fraction(lost, active), wilson(lost, active), kind=kind)
         shown["cx_retention_ratio", labels] = float(1 - Fraction(lost, active))
     return low | shown
 

@@ -15,6 +15,18 @@ ORDER = (
 
 
 @dataclass
+class Purchases:
+    """The purchases of one customer in one partition."""
+
+    inactivity_ms: int
+    times_ms: list[int] = field(default_factory=list)
+
+    def is_active(self, at_ms: int) -> bool:
+        """Whether something was bought in the time before."""
+        return any(each < at_ms <= each + self.inactivity_ms for each in self.times_ms)
+
+
+@dataclass
 class Subscriptions:
     """One customer in one partition."""
 

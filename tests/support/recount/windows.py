@@ -55,19 +55,19 @@ def _customers(
     tallies: dict[tuple[str, Series], dict[str, Tally]],
 ) -> None:
     """Who was active where a window begins, and who of these is not where it ends; in all windows or none."""
-    for tenant, subscriptions in recount.subscribers:
-        nobody = Counted("churn_subscription", "", tenant, "", "", "", (), 0)
+    for family, tenant, customer in recount.customers:
+        nobody = Counted(family, "", tenant, "", "", "", (), 0)
         series = series_of(nobody, "total")
         if "total" not in rules.views or series is None:
             continue
         for window, size in rules.windows:
             pane = rules.pane_ms(window)
             end_ms = (_end_ms(nobody, recount, rules, now_ms) // pane + 1) * pane
-            if subscriptions.is_active(end_ms - size):
+            if customer.is_active(end_ms - size):
                 for each, _ in rules.windows:
-                    tallies["churn_subscription", series][each].update()
-                tallies["churn_subscription", series][window]["active"] += 1
-                tallies["churn_subscription", series][window]["lost"] += not subscriptions.is_active(end_ms)
+                    tallies[family, series][each].update()
+                tallies[family, series][window]["active"] += 1
+                tallies[family, series][window]["lost"] += not customer.is_active(end_ms)
 
 
 def _windows_of(counted: Counted, rules: Rules, end_ms: int) -> list[str]:
