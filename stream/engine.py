@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -98,7 +99,13 @@ class Engine:
             store = self._disk.store(f"{name}-{tp.partition}") if self._disk is not None else None
             intake = Intake(Source(name, tp.partition), rules(self.settings), store)
             work = IntakeWork(
-                tp, intake, self.settings, self._outbox, self.metrics, self._clock, self.app.client_options
+                intake,
+                self.settings,
+                self._outbox,
+                self.metrics,
+                self._clock,
+                self.app.client_options,
+                partial(self._ended_ms, tp),
             )
         log_ = Changelog(
             self.app.client_options, self.settings.app_id, topic, tp.partition, fenced=self._fenced
@@ -130,6 +137,12 @@ class Engine:
     def recovered(self, seconds: float) -> None:
         """Note how long a partition took to recover."""
         self.metrics.recovered(seconds)
+
+    def _ended_ms(self, tp: TP) -> int | None:
+        """When the broker last said that the log ends where it was folded to; None: there is more to fold."""
+        asked_ms = self.app.batch_consumer.asked_ms(tp)  # before the end: so it is no later
+        slot = self.sources[self._names[tp.topic]].slots.get(tp)
+        return asked_ms if slot is not None and self.waiting(tp, slot.wanted) == 0 else None
 
     async def crash(self, error: BaseException) -> None:
         """End the worker; the first reason is told at its end."""
@@ -224,12 +237,21 @@ class Engine:
         for slot in list(self.scores.slots.values()):
             if slot.usable and isinstance(slot.work, ScoresWork) and slot.work.advance():
                 slot.dirty.set()
+        if self.settings.alerts.watches:
+            self._tell_marks()
         self.metrics.ready(is_ready=self.ready()[0])
         for name, stage in self.sources.items():
             works = [work for work in stage.works() if isinstance(work, IntakeWork)]
             marks = [work.intake.clocks.mark_ms for work in works if work.intake.clocks.mark_ms >= 0]
             self.metrics.watermark(name, min(marks) if marks else None)
             self.metrics.lag(name, self._lag(stage) if works else None)
+
+    def _tell_marks(self) -> None:
+        """See that those partitions of whom nothing comes tell how far they are."""
+        for stage in self.sources.values():
+            for slot in list(stage.slots.values()):
+                if slot.usable and slot.work.changed:
+                    slot.dirty.set()
 
     def _lag(self, stage: Stage) -> int | None:
         """Records that wait in our partitions; None while that is not known of each."""

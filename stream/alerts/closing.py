@@ -30,15 +30,21 @@ class Closing(Struct):
     kept: int
     """For how many panes after one has closed it is known what it held: to tell what is late."""
     marks: dict[SourceName, int] = field(default_factory=dict)
+    ended: set[SourceName] = field(default_factory=set)
+    """Sources that have been read to their end and hold nobody back, unless all are."""
     closed: int = -1
     """The last pane that closed; -1: none."""
     open: dict[int, dict[SourceName, dict[Key, Tally]]] = field(default_factory=dict)
     known: dict[int, dict[SourceName, dict[Key, int]]] = field(default_factory=dict)
     """Answers of closed panes."""
 
-    def mark(self, source: SourceName, at_ms: int) -> None:
+    def mark(self, source: SourceName, at_ms: int, *, at_end: bool = False) -> None:
         """A source has reached a time; a mark never goes back."""
         self.marks[source] = max(at_ms, self.marks.get(source, -1))
+        if at_end:
+            self.ended.add(source)
+        else:
+            self.ended.discard(source)
 
     def put(self, source: SourceName, pane: int, key: Key, counts: Tally) -> int:
         """Set what a source counts of a series in a pane; returns how many of that came too late."""
@@ -53,7 +59,9 @@ class Closing(Struct):
         """Close what all sources have passed: the end in milliseconds, and counts, of each pane with any."""
         if len(self.marks) < self.sources:
             return
-        last = (min(self.marks.values()) - self.grace_ms) // self.width_ms - 1
+        holding = [at_ms for source, at_ms in self.marks.items() if source not in self.ended]
+        reached_ms = min(holding) if holding else max(self.marks.values())
+        last = (reached_ms - self.grace_ms) // self.width_ms - 1
         for pane in sorted(each for each in self.open if each <= last):
             self.closed = pane
             by_source = self.open.pop(pane)

@@ -23,19 +23,8 @@ from stream.alerts.scale import SCALES
 from stream.alerts.watcher import WHOLE, Guard, Pane, State, step
 from stream.alerts.watches import EVERY_TENANT, Alerts, Watch
 from stream.scoring.families import Tally
-from stream.scoring.message import Labels, Message, SourceName
+from stream.scoring.message import Labels, Mark, Message
 from stream.values import View
-
-_TOPIC = {"nps": "surveys", "csat": "surveys", "ces": "surveys", "positive": "interactions"}
-
-
-class Mark(NamedTuple):
-    """How far a source partition has come; `tenants`: how many it knows of."""
-
-    source: SourceName
-    position: int
-    mark_ms: int
-    tenants: int
 
 
 class Terms(NamedTuple):
@@ -81,7 +70,21 @@ class Lookout:
                 for topic, n in terms.sources.items()
             }
         )
-        """What a restart takes back: `load` every record, then `begin`."""
+        """What a restart takes back: `load` every record of it, then `begin`."""
+
+    def begin(self) -> None:
+        """All is loaded. What is not watched any more is let go of."""
+        self.kept.begin()
+        for key in list(self.kept.states):
+            tenant, family, (level, by, *_) = key
+            if not any(watch.holds(tenant, family, level, by) for watch in self._guards):
+                del self.kept.states[key]
+                self.kept.touch_state(key)
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to write or send."""
+        return self.kept.changed or bool(self.kept.unsent)
 
     def fold(self, offset: int, told: Message | Mark | None) -> None:
         """Take what stands at an offset; None: not one of ours."""
@@ -96,8 +99,8 @@ class Lookout:
         source.position = told.position
         self.kept.touch_source(told.source)
         if isinstance(told, Mark):
-            source.tenants = told.tenants
-            closing.mark(told.source, told.mark_ms)
+            source.tenants, source.at_end = told.tenants, told.at_end
+            closing.mark(told.source, told.mark_ms, at_end=told.at_end)
             self._close(told.source.rpartition("-")[0], closing)
         elif self._watches(told.tenant, told.family):
             self._put(closing, told)

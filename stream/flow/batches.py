@@ -110,6 +110,15 @@ class BatchConsumer(driver.Consumer):
             return None  # what is ours may change in the consumer's thread at any moment
         return end
 
+    def asked_ms(self, tp: TP) -> int | None:
+        """When the broker last told `end_of`, by this machine's clock; None when it did not."""
+        try:
+            consumer = self._thread._ensure_consumer()  # noqa: SLF001 - Faust offers no way to ask
+            asked: int | None = consumer.last_poll_timestamp(aiokafka.TopicPartition(*tp))
+        except (AssertionError, ConsumerNotStarted):
+            return None
+        return asked
+
     async def committed(self, tp: TP) -> int | None:
         """The committed offset of a partition, or None."""
         consumer = self._thread._ensure_consumer()  # noqa: SLF001 - Faust offers no way to ask

@@ -7,10 +7,10 @@ import orjson
 import pytest
 
 from stream.alerts.kept import OURS
-from stream.alerts.lookout import Lookout, Mark, Standing, Terms
+from stream.alerts.lookout import Lookout, Standing, Terms
 from stream.alerts.watches import alerts
 from stream.scoring.families import Tally
-from stream.scoring.message import Labels, Message
+from stream.scoring.message import Labels, Mark, Message
 from stream.values import views
 
 MINUTE_MS = 60_000
