@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from faust.types import TP
 
 from stream import topics
+from stream.alerts.lookout import Standing
 from stream.clock import Clock
 from stream.embedded import CLUSTER_ID
 from stream.export.http import start_http
@@ -44,13 +45,15 @@ _PATIENCE = 3
 
 
 class Engine:
-    """Everything of one worker but Faust itself. Also what the HTTP port reads from (`rows`, `ready`)."""
+    """Everything of one worker but Faust itself. Also what the HTTP port reads from."""
 
     def __init__(self, app: BatchApp, settings: Settings, clock: Clock, *, publishing: bool = True) -> None:
         """`publishing`: whether this worker writes to the topic of latest scores."""
         self.app = app
         self.settings = settings
         self.metrics = ServiceMetrics()
+        if settings.alerts.watches:
+            self.metrics.budget(settings.alerts.false_alarms_per_month)
         self.recovering = asyncio.Semaphore(_RECOVERING)
         self.failure: BaseException | None = None
         """What ended the worker."""
@@ -266,6 +269,10 @@ class Engine:
     def rows(self) -> list[Row]:
         """Every series, KPI family and window of this worker; none that may be another's by now."""
         return [] if self._slept() else scores.rows(self.scores.works())
+
+    def standings(self) -> list[Standing]:
+        """What this worker watches for drops; none that may be another's by now."""
+        return [] if self._slept() else scores.standings(self.scores.works())
 
     def _slept(self) -> bool:
         return self._clock.monotonic_s() - self._awake_s > self.settings.session_timeout_s

@@ -71,6 +71,7 @@ class Lookout:
             }
         )
         """What a restart takes back: `load` every record of it, then `begin`."""
+        self._shown: dict[Key, Standing] = {}
 
     def begin(self) -> None:
         """All is loaded. What is not watched any more is let go of."""
@@ -79,7 +80,7 @@ class Lookout:
             tenant, family, (level, by, *_) = key
             if not any(watch.holds(tenant, family, level, by) for watch in self._guards):
                 del self.kept.states[key]
-                self.kept.touch_state(key)
+                self._touch(key)
 
     @property
     def changed(self) -> bool:
@@ -113,7 +114,7 @@ class Lookout:
             late = closing.put(message.source, pane, key, tuple(counts))
             if late and key in self.kept.states:
                 self.kept.states[key].late += late
-                self.kept.touch_state(key)
+                self._touch(key)
             self.kept.touch_pane(pane, message.source)
 
     def _close(self, topic: str, closing: Closing) -> None:
@@ -148,7 +149,7 @@ class Lookout:
         for series in sorted(found):
             key = tenant, watch.metric, series
             signal = step(states[key], guard, Pane(end_ms, *found[series]), share)
-            self.kept.touch_state(key)
+            self._touch(key)
             if signal is not None:
                 name = EVENT + f"{event_key(key)}|{signal.number}|{signal.raised:d}".encode()
                 self.kept.unsent[name] = event(key, guard, signal, self._terms.min_privacy)
@@ -173,11 +174,17 @@ class Lookout:
             history = state.histories.get(WHOLE)
             if history is not None and history.days[-1].number < day - DAYS and not state.active:
                 del self.kept.states[key]
-                self.kept.touch_state(key)
+                self._touch(key)
+
+    def _touch(self, key: Key) -> None:
+        self.kept.touch_state(key)
+        self._shown.pop(key, None)
 
     def standings(self) -> list[Standing]:
         """Every watched series that has had answers in the last 28 days, or whose alarm stands."""
-        return [_standing(key, state, self._terms.min_privacy) for key, state in self.kept.states.items()]
+        for key in self.kept.states.keys() - self._shown.keys():
+            self._shown[key] = _standing(key, self.kept.states[key], self._terms.min_privacy)
+        return list(self._shown.values())
 
     def changes(self) -> list[Change]:
         """Changelog records of what changed since the last call; the state is at its position."""
@@ -202,7 +209,7 @@ def _standing(key: Key, state: State, min_privacy: int) -> Standing:
     drop, scale = state.drop, SCALES[key[1]]
     if drop is None:
         return Standing(key, state.ratio, False, None, None, [], state.late)  # noqa: FBT003 - by position
-    known = WHOLE in drop.before and scale.answers(drop.before[WHOLE])
+    known = WHOLE in drop.before and scale.answers(drop.before[WHOLE]) >= max(1, min_privacy)
     points = scale.mean(drop.after[WHOLE]) - scale.mean(drop.before[WHOLE]) if known else None
     parts = contributions(scale, drop, min_privacy)
     return Standing(key, state.ratio, True, points, drop.since_ms, parts, state.late)  # noqa: FBT003 - the same

@@ -36,7 +36,7 @@ def terms(settings: Settings) -> Terms:
         grace_ms=settings.grace_ms,
         sources=dict.fromkeys(sorted(settings.alerts.topics), settings.partitions),
         tenants=len(settings.tenants),
-        min_answers=settings.min_responses,
+        min_answers=max(settings.min_responses, settings.min_privacy),
         min_privacy=settings.min_privacy,
         kept=DETECTOR.panes,
     )

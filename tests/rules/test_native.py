@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from stream.alerts.attribution import Contribution
+from stream.alerts.lookout import Standing
 from stream.client import Publisher
 from stream.export.http import start_http
 from stream.export.service import ServiceMetrics
@@ -43,6 +45,12 @@ class MadeUp:
     def __init__(self) -> None:
         """Fill the service's own figures."""
         self.metrics = ServiceMetrics()
+        self.metrics.budget(1.0)
+        total = "acme", "nps", ("interaction", "total", "", "", "")
+        part = Contribution("channel", "web", "rate", -2.0, 1.0)
+        self.watched = [
+            Standing(total, 0.4, active=False, points=-2.0, since_ms=0, contributions=[part], late=1)
+        ]
         for topic in ("surveys", "interactions"):
             self.metrics.records(topic, "counted", 1000)
             self.metrics.watermark(topic, 1_750_000_000_000)
@@ -67,6 +75,10 @@ class MadeUp:
             for family, tally in _TALLIES.items()
             if family != "positive" or level == "interaction"
         ]
+
+    def standings(self) -> list[Standing]:
+        """Return what is watched."""
+        return list(self.watched)
 
     def ready(self) -> tuple[bool, str]:
         """Return that all is well."""
