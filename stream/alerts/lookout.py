@@ -77,10 +77,13 @@ class Lookout:
         """All is loaded. What is not watched any more is let go of."""
         self.kept.begin()
         for key in list(self.kept.states):
-            tenant, family, (level, by, *_) = key
-            if not any(watch.holds(tenant, family, level, by) for watch in self._guards):
+            if not self._is_watched(key):
                 del self.kept.states[key]
                 self._touch(key)
+
+    def _is_watched(self, key: Key) -> bool:
+        tenant, family, (level, by, *_) = key
+        return any(watch.holds(tenant, family, level, by) for watch in self._guards)
 
     @property
     def changed(self) -> bool:
@@ -112,8 +115,8 @@ class Lookout:
                 continue
             key = message.tenant, message.family, series
             late = closing.put(message.source, pane, key, tuple(counts))
-            if late and key in self.kept.states:
-                self.kept.states[key].late += late
+            if late and self._is_watched(key):
+                self.kept.states.setdefault(key, State()).late += late
                 self._touch(key)
             self.kept.touch_pane(pane, message.source)
 
@@ -172,7 +175,8 @@ class Lookout:
         self.kept.day = day
         for key, state in list(self.kept.states.items()):
             history = state.histories.get(WHOLE)
-            if history is not None and history.days[-1].number < day - DAYS and not state.active:
+            is_over = history is None or history.days[-1].number < day - DAYS
+            if is_over and not state.active:
                 del self.kept.states[key]
                 self._touch(key)
 

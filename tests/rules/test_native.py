@@ -7,12 +7,13 @@ must (the whole is empty as long as all is well; that it fires is what the promt
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stream import topics
 from stream.alerts.attribution import Contribution
 from stream.alerts.lookout import Standing
 from stream.client import Publisher
@@ -152,12 +153,15 @@ def test_every_expression_returns_data_of_a_real_worker(
     cx_env: dict[str, str], start_worker: Callable[[dict[str, str]], Worker], tmp_path: Path
 ) -> None:
     """The whole way: events in a real Kafka, a worker, a Prometheus. No alert fires but the one provoked."""
-    settings = cx_env | {"CX_MAX_SERIES": "3"}
-    worker = start_worker(settings)
-    worker.wait_until_ready()
+    watched = tmp_path / "cx.toml"
+    watched.write_text('[[alerts.watch]]\nmetric = "csat"\nnormal = 0.3\n', encoding="utf-8")
+    settings = cx_env | {"CX_MAX_SERIES": "3", "CX_CONFIG": str(watched), "CX_GRACE": "1s"}
+    asyncio.run(topics.ensure(Settings.from_env(settings)))
     with Publisher(Settings.from_env(settings)) as publisher:
         for event in _events():
             publisher.publish(event)
+    worker = start_worker(settings)
+    worker.wait_until_ready()
     prometheus = Prometheus(tmp_path / "prometheus", workers=[f"127.0.0.1:{worker.port}"])
     with prometheus.process:
         expect_data(prometheus)
@@ -173,6 +177,8 @@ def test_every_expression_returns_data_of_a_real_worker(
 
 
 _CUSTOMERS = 60
+_AGO = timedelta(seconds=90)
+"""Longer than a pane, so that the detector takes it at once."""
 
 
 def _events() -> Iterator[dict[str, Any]]:
@@ -193,7 +199,7 @@ def _event(customer: int, type_: str, fields: dict[str, Any]) -> dict[str, Any]:
         "id": f"{type_}-{customer}",
         "source": "/test",
         "type": type_,
-        "time": datetime.now(UTC).isoformat(),
+        "time": (datetime.now(UTC) - _AGO).isoformat(),
         "subject": f"c-{customer}",
         "tenantid": "acme",
         "data": fields,

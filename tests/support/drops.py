@@ -18,7 +18,6 @@ START_MS = 1_790_000_000_000
 HOUR_MS = 3_600_000
 RATE = 3.0
 """Events a second: about 800 NPS answers an hour."""
-CHANGE_MS, BACK_MS = START_MS + 2 * HOUR_MS, START_MS + 4 * HOUR_MS
 WATCHED = """
 [alerts]
 false_alarms_per_month = 1.0
@@ -42,13 +41,18 @@ def watching(settings: dict[str, str], folder: Path, watched: str = WATCHED) -> 
     }
 
 
+def plan(scenario: str, seed: int = 1) -> Plan:
+    """Two hours as usual, two in which the scenario's trouble is on, and whatever comes after."""
+    return Plan(seed, START_MS, RATE, scenario, START_MS + 2 * HOUR_MS, START_MS + 4 * HOUR_MS)
+
+
 class Traffic:
     """The events of a scenario, published part by part."""
 
-    def __init__(self, settings: dict[str, str], scenario: str, seed: int = 1) -> None:
+    def __init__(self, settings: dict[str, str], plan: Plan) -> None:
         self.published = 0
         self._settings = Settings.from_env(settings)
-        plan = Plan(seed, START_MS, RATE, scenario, CHANGE_MS, BACK_MS)
+        self._start_ms = plan.start_ms
         self._events = events(plan)
         self._next: Any = next(self._events)
 
@@ -56,7 +60,7 @@ class Traffic:
         """Publish what happens up to so many hours from the start; returns how many events that were."""
         before = self.published
         with Publisher(self._settings) as publisher:
-            while self._next[0] < START_MS + hours * HOUR_MS:
+            while self._next[0] < self._start_ms + hours * HOUR_MS:
                 publisher.publish(self._next[1])
                 self.published += 1
                 self._next = next(self._events)
