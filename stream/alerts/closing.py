@@ -10,11 +10,15 @@ closed; the answers that it says more than was known are counted as late.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from msgspec import Struct, field
 
 from stream.scoring.families import Tally
 from stream.scoring.message import Labels, SourceName
+
+_AT_ONCE: Final = 60
+"""Panes that one mark closes at most: after a night down the rest waits for the next, and others may run."""
 
 Key = tuple[str, str, Labels]
 """tenant, family, series."""
@@ -62,12 +66,14 @@ class Closing(Struct):
         holding = [at_ms for source, at_ms in self.marks.items() if source not in self.ended]
         reached_ms = min(holding) if holding else max(self.marks.values())
         last = (reached_ms - self.grace_ms) // self.width_ms - 1
-        for pane in sorted(each for each in self.open if each <= last):
+        due = sorted(each for each in self.open if each <= last)
+        for pane in due[:_AT_ONCE]:
             self.closed = pane
             by_source = self.open.pop(pane)
             self._note(pane, by_source)
             yield (pane + 1) * self.width_ms, _merged(by_source)
-        self.closed = max(self.closed, last)
+        if len(due) <= _AT_ONCE:
+            self.closed = max(self.closed, last)
 
     def reopen(self) -> None:
         """After a restart: what was loaded as open, but is closed, is known."""

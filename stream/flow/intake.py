@@ -71,7 +71,6 @@ class IntakeWork:
         self._client = client
         self._ended_ms = ended_ms
         self._marking = intake.source.topic in settings.alerts.topics
-        self._marked: Mark | None = None
         self._marked_at_s = -_MARK_EVERY_S
         self._extra: list[Pair] = [state.pair(settings)]
         self._replayed_to = -1
@@ -145,17 +144,16 @@ class IntakeWork:
         if self.intake.changed:
             await self._step(write)
         if marked is not None:
-            self._marked, self._marked_at_s = marked, self._clock.monotonic_s()
+            self._marked_at_s = self._clock.monotonic_s()
             value = encode(self._settings.app_id, marked)
             for partition in range(self._settings.partitions):
                 await self._outbox.send(self._settings.topic("tallies"), partition, [(None, value, ())])
 
     def _mark(self) -> Mark | None:
-        """How far all is that was folded, when it is time to tell it again."""
+        """How far all is that was folded, when it is time to tell it: also again, it may close the rest."""
         if not self._marking or self._clock.monotonic_s() - self._marked_at_s < _MARK_EVERY_S:
             return None
-        found = mark(self.intake, self._ended_ms())
-        return None if found == self._marked else found
+        return mark(self.intake, self._ended_ms())
 
     async def _step(self, write: Callable[[Sequence[Pair]], Awaitable[object]]) -> None:
         step = self.intake.checkpoint()

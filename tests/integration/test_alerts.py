@@ -45,8 +45,9 @@ def distinct(events: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, An
     return found
 
 
-def test_a_kill_in_mid_drop_loses_no_evidence_and_raises_nothing_twice(
-    watched: dict[str, str], start_worker: StartWorker
+@pytest.mark.parametrize("how", ["killed", "handed over"])
+def test_a_worker_that_goes_in_mid_drop_loses_no_evidence_and_raises_nothing_twice(
+    watched: dict[str, str], start_worker: StartWorker, how: str
 ) -> None:
     """The next worker tells what an uninterrupted one would have: the same events, under the same ids."""
     traffic = Traffic(watched, plan("channel-drop"))
@@ -55,10 +56,15 @@ def test_a_kill_in_mid_drop_loses_no_evidence_and_raises_nothing_twice(
     early = traffic.publish(hours=2.1)
     wait_until_taken([first], early)
     assert [] == alerts(watched)
-    traffic.publish(hours=3)
-    first.kill()
-
-    second = start_worker(watched | {"CX_METRICS_PORT": str(free_ports(1)[0])})
+    later = watched | {"CX_METRICS_PORT": str(free_ports(1)[0])}
+    if how == "killed":
+        traffic.publish(hours=3)
+        first.kill()
+        second = start_worker(later)
+    else:
+        second = start_worker(later)
+        traffic.publish(hours=3)
+        first.stop()
     traffic.publish(hours=5.5)
     eventually(lambda: len(distinct(alerts(watched))) >= 2, _DEADLINE_S, "the alarm is cleared")
     second.stop()

@@ -95,3 +95,17 @@ def test_when_all_were_read_to_their_ends_the_highest_mark_decides() -> None:
     closing.mark("s-0", 2_500, at_end=True)
     closing.mark("s-1", 1_000, at_end=True)
     assert [2_000] == [end_ms for end_ms, _ in closing.close()]
+
+
+def test_a_mark_closes_an_hour_of_panes_and_the_next_the_rest() -> None:
+    """After a night down others may run in between; what comes for a pane that waits still counts."""
+    closing = _closing()
+    for pane in range(100):
+        closing.put("s-0", pane, WEB, (1, 0, 0))
+    closing.mark("s-0", 1_000_000)
+    assert 60 == len(list(closing.close()))
+    assert 0 == closing.put("s-0", 60, WEB, (2, 0, 0))
+    assert 1 == closing.put("s-0", 59, WEB, (2, 0, 0))
+    rest = dict(closing.close())
+    assert (40, {WEB: (2, 0, 0)}) == (len(rest), rest[61_000])
+    assert 1 == closing.put("s-0", 500, WEB, (1, 0, 0))
