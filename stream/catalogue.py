@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 SERIES_LABELS: Final = ("tenant", "level", "by", "channel", "touchpoint", "segment", "window")
 
-_BUILT: Final = 3  # the last issue whose families are all exported
+_BUILT: Final = (3, 7)  # the issues whose families are all exported
 
 _BASE_UNITS: Final = (
     "seconds",
@@ -85,7 +85,7 @@ def _kpi(
 ) -> MetricFamily:
     """A family of series; those of later issues are listed but not yet available."""
     return MetricFamily(
-        name, kind, unit, help_, SERIES_LABELS + tuple(own.split()), since, available=since <= _BUILT
+        name, kind, unit, help_, SERIES_LABELS + tuple(own.split()), since, available=since in _BUILT
     )
 
 
@@ -102,7 +102,7 @@ def _scored(name: str, unit: str, own: str, help_: str, *, since: int = 3) -> tu
 def _service(kind: Kind, name: str, unit: str, labels: str, help_: str, *, since: int = 3) -> MetricFamily:
     """A family of the service itself."""
     buckets = EVENT_AGE_BUCKETS_S if kind is Kind.HISTOGRAM else ()
-    return MetricFamily(name, kind, unit, help_, tuple(labels.split()), since, since <= _BUILT, buckets)
+    return MetricFamily(name, kind, unit, help_, tuple(labels.split()), since, since in _BUILT, buckets)
 
 
 # The catalogue: name, unit, own labels, help. One line a family reads best: the formatter stays away.

@@ -22,6 +22,8 @@ class Rules(NamedTuple):
     tenants: frozenset[str]
     partitions: int
     hash_key: bytes
+    watched: frozenset[tuple[str, str]] = frozenset()
+    """Tenant (or `EVERY_TENANT`) and KPI family of what is watched for drops."""
 
     @property
     def keep_ms(self) -> int:
