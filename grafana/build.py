@@ -8,13 +8,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from grafana.generate import dashboard, metrics_page
+from grafana.generate import dashboard, metrics_page, scan
 
 ROOT = Path(__file__).resolve().parents[1]
 
 OUTPUTS = {
     ROOT / "grafana/dashboards/customer-experience.json": dashboard.render,
     ROOT / "docs/metrics.md": metrics_page.render,
+    ROOT / "grafana/prometheus/counts-only/score-scan.yml": scan.render,
 }
 
 

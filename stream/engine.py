@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -11,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from faust.types import TP
 
 from stream import topics
+from stream.alerts.lookout import Standing
 from stream.clock import Clock
 from stream.embedded import CLUSTER_ID
 from stream.export.http import start_http
@@ -43,13 +45,15 @@ _PATIENCE = 3
 
 
 class Engine:
-    """Everything of one worker but Faust itself. Also what the HTTP port reads from (`rows`, `ready`)."""
+    """Everything of one worker but Faust itself. Also what the HTTP port reads from."""
 
     def __init__(self, app: BatchApp, settings: Settings, clock: Clock, *, publishing: bool = True) -> None:
         """`publishing`: whether this worker writes to the topic of latest scores."""
         self.app = app
         self.settings = settings
         self.metrics = ServiceMetrics()
+        if settings.alerts.watches:
+            self.metrics.budget(settings.alerts.false_alarms_per_month)
         self.recovering = asyncio.Semaphore(_RECOVERING)
         self.failure: BaseException | None = None
         """What ended the worker."""
@@ -98,7 +102,13 @@ class Engine:
             store = self._disk.store(f"{name}-{tp.partition}") if self._disk is not None else None
             intake = Intake(Source(name, tp.partition), rules(self.settings), store)
             work = IntakeWork(
-                tp, intake, self.settings, self._outbox, self.metrics, self._clock, self.app.client_options
+                intake,
+                self.settings,
+                self._outbox,
+                self.metrics,
+                self._clock,
+                self.app.client_options,
+                partial(self._ended_ms, tp),
             )
         log_ = Changelog(
             self.app.client_options, self.settings.app_id, topic, tp.partition, fenced=self._fenced
@@ -130,6 +140,12 @@ class Engine:
     def recovered(self, seconds: float) -> None:
         """Note how long a partition took to recover."""
         self.metrics.recovered(seconds)
+
+    def _ended_ms(self, tp: TP) -> int | None:
+        """When the broker last said that the log ends where it was folded to; None: there is more to fold."""
+        asked_ms = self.app.batch_consumer.asked_ms(tp)  # before the end: so it is no later
+        slot = self.sources[self._names[tp.topic]].slots.get(tp)
+        return asked_ms if slot is not None and self.waiting(tp, slot.wanted) == 0 else None
 
     async def crash(self, error: BaseException) -> None:
         """End the worker; the first reason is told at its end."""
@@ -224,12 +240,21 @@ class Engine:
         for slot in list(self.scores.slots.values()):
             if slot.usable and isinstance(slot.work, ScoresWork) and slot.work.advance():
                 slot.dirty.set()
+        if self.settings.alerts.watches:
+            self._tell_marks()
         self.metrics.ready(is_ready=self.ready()[0])
         for name, stage in self.sources.items():
             works = [work for work in stage.works() if isinstance(work, IntakeWork)]
             marks = [work.intake.clocks.mark_ms for work in works if work.intake.clocks.mark_ms >= 0]
             self.metrics.watermark(name, min(marks) if marks else None)
             self.metrics.lag(name, self._lag(stage) if works else None)
+
+    def _tell_marks(self) -> None:
+        """See that those partitions of whom nothing comes tell how far they are."""
+        for stage in self.sources.values():
+            for slot in list(stage.slots.values()):
+                if slot.usable and slot.work.changed:
+                    slot.dirty.set()
 
     def _lag(self, stage: Stage) -> int | None:
         """Records that wait in our partitions; None while that is not known of each."""
@@ -244,6 +269,10 @@ class Engine:
     def rows(self) -> list[Row]:
         """Every series, KPI family and window of this worker; none that may be another's by now."""
         return [] if self._slept() else scores.rows(self.scores.works())
+
+    def standings(self) -> list[Standing]:
+        """What this worker watches for drops; none that may be another's by now."""
+        return [] if self._slept() else scores.standings(self.scores.works())
 
     def _slept(self) -> bool:
         return self._clock.monotonic_s() - self._awake_s > self.settings.session_timeout_s

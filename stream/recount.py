@@ -25,7 +25,8 @@ class Recount:
         Up to `now_ms` their events are not in the future: they stand behind the end, and may take back
         others.
         """
-        self._rules = rules._replace(max_skew_ms=rules.max_skew_ms + max(0, now_ms - end_ms))
+        max_skew_ms = rules.max_skew_ms + max(0, now_ms - end_ms)
+        self._rules = rules._replace(max_skew_ms=max_skew_ms, watched=frozenset())
         self._now_ms = end_ms
         self._intakes: dict[Source, Intake] = {}
         self._merger = Merger(

@@ -67,6 +67,16 @@ def places() -> Iterator[Placed]:
         )
 
 
+def drops() -> Iterator[Placed]:
+    """Is something getting worse?"""
+    evidence = promql.gauge("cx_drop_evidence_ratio", tenant="$tenant", level="$level")
+    name = "{{metric}} {{channel}} {{touchpoint}} {{segment}}"
+    what = "How strong the evidence is that a watched score has dropped; 1 raises the alarm, 0.1 clears it."
+    yield panels.lines("Evidence of drops", what, {name: evidence}), 16, 6
+    late = promql.rate("cx_drop_late_answers_total", "metric", of="increase")
+    yield panels.lines("Too late to be evidence", "They count in the scores.", {"{{metric}}": late}), 8, 6
+
+
 def _scores_by(title: str, view: str, keys: tuple[str, ...]) -> Builder[d.Panel]:
     columns: dict[str, str] = {}
     for kpi in (kpis.NPS, kpis.CSAT, kpis.CES):
@@ -168,6 +178,7 @@ ROWS: tuple[tuple[str, Callable[[], Iterator[Placed]]], ...] = (
     ("Interaction: one exchange", horizons.interaction),
     ("Journey: a goal pursued", horizons.journey),
     ("Relationship: without limit of time", horizons.relationship),
+    ("Drops", drops),
     ("Where it comes from", places),
     ("Volume", volume),
     ("Pipeline", pipeline),

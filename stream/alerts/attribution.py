@@ -50,10 +50,10 @@ def contributions(scale: Scale, reach: Reach, min_privacy: int = 0) -> list[Cont
     """Both parts of every value of every view, largest first; of each view they add up to the change.
 
     Values with answers, but fewer than `min_privacy` before or after, are taken together with what has no
-    value. Empty unless there are answers both before and after.
+    value. Empty unless there are as many both before and after, and at least one.
     """
     sides = reach.before, reach.after
-    if not all(WHOLE in side and scale.answers(side[WHOLE]) for side in sides):
+    if not all(WHOLE in side and scale.answers(side[WHOLE]) >= max(1, min_privacy) for side in sides):
         return []
     found: list[Contribution] = []
     for view in sorted({view for side in sides for view, _ in side if view}):

@@ -10,11 +10,15 @@ closed; the answers that it says more than was known are counted as late.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from msgspec import Struct, field
 
 from stream.scoring.families import Tally
 from stream.scoring.message import Labels, SourceName
+
+_AT_ONCE: Final = 60
+"""Panes that one mark closes at most: after a night down the rest waits for the next, and others may run."""
 
 Key = tuple[str, str, Labels]
 """tenant, family, series."""
@@ -30,15 +34,21 @@ class Closing(Struct):
     kept: int
     """For how many panes after one has closed it is known what it held: to tell what is late."""
     marks: dict[SourceName, int] = field(default_factory=dict)
+    ended: set[SourceName] = field(default_factory=set)
+    """Sources that have been read to their end and hold nobody back, unless all are."""
     closed: int = -1
     """The last pane that closed; -1: none."""
     open: dict[int, dict[SourceName, dict[Key, Tally]]] = field(default_factory=dict)
     known: dict[int, dict[SourceName, dict[Key, int]]] = field(default_factory=dict)
     """Answers of closed panes."""
 
-    def mark(self, source: SourceName, at_ms: int) -> None:
+    def mark(self, source: SourceName, at_ms: int, *, at_end: bool = False) -> None:
         """A source has reached a time; a mark never goes back."""
         self.marks[source] = max(at_ms, self.marks.get(source, -1))
+        if at_end:
+            self.ended.add(source)
+        else:
+            self.ended.discard(source)
 
     def put(self, source: SourceName, pane: int, key: Key, counts: Tally) -> int:
         """Set what a source counts of a series in a pane; returns how many of that came too late."""
@@ -53,13 +63,17 @@ class Closing(Struct):
         """Close what all sources have passed: the end in milliseconds, and counts, of each pane with any."""
         if len(self.marks) < self.sources:
             return
-        last = (min(self.marks.values()) - self.grace_ms) // self.width_ms - 1
-        for pane in sorted(each for each in self.open if each <= last):
+        holding = [at_ms for source, at_ms in self.marks.items() if source not in self.ended]
+        reached_ms = min(holding) if holding else max(self.marks.values())
+        last = (reached_ms - self.grace_ms) // self.width_ms - 1
+        due = sorted(each for each in self.open if each <= last)
+        for pane in due[:_AT_ONCE]:
             self.closed = pane
             by_source = self.open.pop(pane)
             self._note(pane, by_source)
             yield (pane + 1) * self.width_ms, _merged(by_source)
-        self.closed = max(self.closed, last)
+        if len(due) <= _AT_ONCE:
+            self.closed = max(self.closed, last)
 
     def reopen(self) -> None:
         """After a restart: what was loaded as open, but is closed, is known."""

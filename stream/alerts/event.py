@@ -25,16 +25,17 @@ def event_key(series: Key) -> str:
 def event(series: Key, guard: Guard, signal: Signal, min_privacy: int) -> bytes:
     """The event of a signal. Scores are in the metric's exported unit, and so are the contributions' points.
 
-    With no answers before the drop, `before` is the score that was expected, of 0 answers.
+    With no answers before the drop, or fewer than `min_privacy`, `before` is the score that was expected, of
+    0 answers.
     """
     tenant, metric, labels = series
     scale, drop = SCALES[metric], signal.drop
-    after = _score(scale, drop.after.get(WHOLE), guard.normal)
+    after = _score(scale, drop.after.get(WHOLE), guard.normal, min_privacy)
     data = {
         "metric": metric,
         "tenant": tenant,
         **dict(zip(_LABELS, labels, strict=True)),
-        "before": _score(scale, drop.before.get(WHOLE), guard.normal),
+        "before": _score(scale, drop.before.get(WHOLE), guard.normal, min_privacy),
         "after": after,
         "n": after["n"],
         "since": _time(drop.since_ms),
@@ -53,9 +54,9 @@ def event(series: Key, guard: Guard, signal: Signal, min_privacy: int) -> bytes:
     )
 
 
-def _score(scale: Scale, counts: Tally | None, expected: float | None) -> dict[str, Any]:
+def _score(scale: Scale, counts: Tally | None, expected: float | None, min_privacy: int) -> dict[str, Any]:
     n = 0 if counts is None else scale.answers(counts)
-    if counts is None or not n:
+    if counts is None or n < max(1, min_privacy):
         score = scale.low if expected is None else expected
         return {"score": score, "interval": (score, score), "n": 0}
     return {"score": scale.mean(counts), "interval": scale.interval(counts), "n": n}

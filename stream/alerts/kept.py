@@ -12,6 +12,7 @@ prefix  then, as JSON or text      value, as MessagePack
 ======  =========================  ==============================================
 """
 
+import zlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -30,10 +31,11 @@ OURS: Final = b"a"
 
 
 class Told(msgspec.Struct, array_like=True):
-    """What a source has told last, beside its mark; `tenants`: how many it knows of."""
+    """What a source has told last, beside its mark: as in `Mark`."""
 
     position: int = -1
     tenants: int = 0
+    at_end: bool = False
 
 
 class Kept:
@@ -49,11 +51,17 @@ class Kept:
         self.unsent: dict[bytes, bytes] = {}
         """Events by their names here, which are changelog keys."""
         self._changed: dict[bytes, None] = {}
+        self._marked: dict[bytes, None] = {}
 
     @property
     def changed(self) -> bool:
-        """Whether there is anything to write."""
+        """Whether there is anything that must be written: marks come again, and alone are not worth it."""
         return bool(self._changed)
+
+    @property
+    def pending(self) -> int:
+        """How many records `changes` would give."""
+        return len(self._changed) + len(self._marked)
 
     def touch_topic(self, topic: str) -> None:
         """The panes of a topic have closed further."""
@@ -61,7 +69,7 @@ class Kept:
 
     def touch_source(self, source: SourceName) -> None:
         """A source has told something."""
-        self._changed[_MARKS + source.encode()] = None
+        self._marked[_MARKS + source.encode()] = None
 
     def touch_pane(self, pane: int, source: SourceName) -> None:
         """What a source counts in a pane has changed, or is forgotten."""
@@ -81,7 +89,8 @@ class Kept:
 
     def changes(self) -> list[Change]:
         """Changelog records of what changed since the last call; the state is at `position`."""
-        changed, self._changed = self._changed, {}
+        changed = {**self._marked, **self._changed}
+        self._changed, self._marked = {}, {}
         return [*((key, self._value(key)) for key in changed), (_POSITION, _packed(self.position))]
 
     def _value(self, key: bytes) -> bytes | None:
@@ -91,7 +100,8 @@ class Kept:
             return self.unsent.get(key)
         if kind == _STATE:
             state = self.states.get(_series_of(name))
-            return None if state is None else _packed(state)
+            # Mostly days without anything in some part: a tenth of it, and all of them must go in one batch.
+            return None if state is None else zlib.compress(_packed(state), 1)
         if kind == _PANE:
             return self._pane(*orjson.loads(name))
         source = name.decode()
@@ -99,7 +109,7 @@ class Kept:
             return _packed((self.closings[source].closed, self.day))
         closing = self.closing_of(source)
         assert closing is not None
-        return _packed((closing.marks.get(source, -1), self.told[source]))
+        return _packed((closing.marks.get(source), self.told[source]))
 
     def _pane(self, pane: int, source: SourceName) -> bytes | None:
         closing = self.closing_of(source)
@@ -119,7 +129,7 @@ class Kept:
         elif kind == EVENT:
             self.unsent[key] = value
         elif kind == _STATE:
-            self.states[_series_of(name)] = msgspec.msgpack.decode(value, type=State)
+            self.states[_series_of(name)] = msgspec.msgpack.decode(zlib.decompress(value), type=State)
         elif kind == _PANE:
             pane, source = orjson.loads(name)
             self._load_pane(pane, source, value)
@@ -148,10 +158,10 @@ class Kept:
         if name in self.closings:
             self.closings[name].closed, self.day = msgspec.msgpack.decode(value, type=tuple[int, int])
             return
-        mark_ms, self.told[name] = msgspec.msgpack.decode(value, type=tuple[int, Told])
-        closing = self.closing_of(name)
-        if closing is not None and mark_ms >= 0:
-            closing.marks[name] = mark_ms
+        mark_ms, told = msgspec.msgpack.decode(value, type=tuple[int | None, Told])
+        self.told[name], closing = told, self.closing_of(name)
+        if closing is not None and mark_ms is not None:
+            closing.mark(name, mark_ms, at_end=told.at_end)
 
     def begin(self) -> None:
         """All is loaded."""

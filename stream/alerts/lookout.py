@@ -23,19 +23,8 @@ from stream.alerts.scale import SCALES
 from stream.alerts.watcher import WHOLE, Guard, Pane, State, step
 from stream.alerts.watches import EVERY_TENANT, Alerts, Watch
 from stream.scoring.families import Tally
-from stream.scoring.message import Labels, Message, SourceName
+from stream.scoring.message import Labels, Mark, Message
 from stream.values import View
-
-_TOPIC = {"nps": "surveys", "csat": "surveys", "ces": "surveys", "positive": "interactions"}
-
-
-class Mark(NamedTuple):
-    """How far a source partition has come; `tenants`: how many it knows of."""
-
-    source: SourceName
-    position: int
-    mark_ms: int
-    tenants: int
 
 
 class Terms(NamedTuple):
@@ -81,7 +70,25 @@ class Lookout:
                 for topic, n in terms.sources.items()
             }
         )
-        """What a restart takes back: `load` every record, then `begin`."""
+        """What a restart takes back: `load` every record of it, then `begin`."""
+        self._shown: dict[Key, Standing] = {}
+
+    def begin(self) -> None:
+        """All is loaded. What is not watched any more is let go of."""
+        self.kept.begin()
+        for key in list(self.kept.states):
+            if not self._is_watched(key):
+                del self.kept.states[key]
+                self._touch(key)
+
+    def _is_watched(self, key: Key) -> bool:
+        tenant, family, (level, by, *_) = key
+        return any(watch.holds(tenant, family, level, by) for watch in self._guards)
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to write or send."""
+        return self.kept.changed or bool(self.kept.unsent)
 
     def fold(self, offset: int, told: Message | Mark | None) -> None:
         """Take what stands at an offset; None: not one of ours."""
@@ -96,8 +103,8 @@ class Lookout:
         source.position = told.position
         self.kept.touch_source(told.source)
         if isinstance(told, Mark):
-            source.tenants = told.tenants
-            closing.mark(told.source, told.mark_ms)
+            source.tenants, source.at_end = told.tenants, told.at_end
+            closing.mark(told.source, told.mark_ms, at_end=told.at_end)
             self._close(told.source.rpartition("-")[0], closing)
         elif self._watches(told.tenant, told.family):
             self._put(closing, told)
@@ -108,9 +115,9 @@ class Lookout:
                 continue
             key = message.tenant, message.family, series
             late = closing.put(message.source, pane, key, tuple(counts))
-            if late and key in self.kept.states:
-                self.kept.states[key].late += late
-                self.kept.touch_state(key)
+            if late and self._is_watched(key):
+                self.kept.states.setdefault(key, State()).late += late
+                self._touch(key)
             self.kept.touch_pane(pane, message.source)
 
     def _close(self, topic: str, closing: Closing) -> None:
@@ -145,7 +152,7 @@ class Lookout:
         for series in sorted(found):
             key = tenant, watch.metric, series
             signal = step(states[key], guard, Pane(end_ms, *found[series]), share)
-            self.kept.touch_state(key)
+            self._touch(key)
             if signal is not None:
                 name = EVENT + f"{event_key(key)}|{signal.number}|{signal.raised:d}".encode()
                 self.kept.unsent[name] = event(key, guard, signal, self._terms.min_privacy)
@@ -168,13 +175,20 @@ class Lookout:
         self.kept.day = day
         for key, state in list(self.kept.states.items()):
             history = state.histories.get(WHOLE)
-            if history is not None and history.days[-1].number < day - DAYS and not state.active:
+            is_over = history is None or history.days[-1].number < day - DAYS
+            if is_over and not state.active:
                 del self.kept.states[key]
-                self.kept.touch_state(key)
+                self._touch(key)
+
+    def _touch(self, key: Key) -> None:
+        self.kept.touch_state(key)
+        self._shown.pop(key, None)
 
     def standings(self) -> list[Standing]:
         """Every watched series that has had answers in the last 28 days, or whose alarm stands."""
-        return [_standing(key, state, self._terms.min_privacy) for key, state in self.kept.states.items()]
+        for key in self.kept.states.keys() - self._shown.keys():
+            self._shown[key] = _standing(key, self.kept.states[key], self._terms.min_privacy)
+        return list(self._shown.values())
 
     def changes(self) -> list[Change]:
         """Changelog records of what changed since the last call; the state is at its position."""
@@ -199,7 +213,7 @@ def _standing(key: Key, state: State, min_privacy: int) -> Standing:
     drop, scale = state.drop, SCALES[key[1]]
     if drop is None:
         return Standing(key, state.ratio, False, None, None, [], state.late)  # noqa: FBT003 - by position
-    known = WHOLE in drop.before and scale.answers(drop.before[WHOLE])
+    known = WHOLE in drop.before and scale.answers(drop.before[WHOLE]) >= max(1, min_privacy)
     points = scale.mean(drop.after[WHOLE]) - scale.mean(drop.before[WHOLE]) if known else None
     parts = contributions(scale, drop, min_privacy)
     return Standing(key, state.ratio, True, points, drop.since_ms, parts, state.late)  # noqa: FBT003 - the same

@@ -45,6 +45,18 @@ class Alerts(NamedTuple):
     false_alarms_per_month: float = 1.0
     watches: tuple[Watch, ...] = ()
 
+    @property
+    def families(self) -> frozenset[tuple[str, str]]:
+        """Tenant (or `EVERY_TENANT`) and KPI family of each watch."""
+        return frozenset((watch.tenant, watch.metric) for watch in self.watches)
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """The source topics that feed what is watched."""
+        return frozenset(
+            "interactions" if watch.metric == "positive" else "surveys" for watch in self.watches
+        )
+
 
 def alerts(table: Any, views: frozenset[str]) -> Alerts:
     """Read the table `alerts`; `views` are those that are kept (CX_VIEWS)."""

@@ -24,8 +24,10 @@ from prometheus_client import generate_latest as generate_text
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
+from stream.alerts.lookout import Standing
 from stream.clock import Clock, SystemClock
 from stream.export import accept
+from stream.export.drops import drops
 from stream.export.guard import Guard
 from stream.export.page import page_route
 from stream.export.render import Renderer
@@ -45,10 +47,17 @@ _EVERYWHERE: Final = {
 
 
 class Source(Protocol):
-    """Where the scores come from: `rows` is called in a thread, `ready` there and on the event loop."""
+    """Where the scores come from.
+
+    `rows` is called in a thread, `standings` on the event loop, `ready` here and there.
+    """
 
     def rows(self) -> list[Row]:
         """Return the tallies of every series, KPI family and window that this worker exports now."""
+        ...
+
+    def standings(self) -> list[Standing]:
+        """Return what this worker watches for drops."""
         ...
 
     def ready(self) -> tuple[bool, str]:
@@ -124,8 +133,12 @@ class Export:
         """Answer a scrape."""
         openmetrics = accept.prefers_openmetrics(request.headers.get(hdrs.ACCEPT, ""))
         content_type = CONTENT_TYPE_LATEST if openmetrics else CONTENT_TYPE_PLAIN_0_0_4
+        standings = self.source.standings()
         return await self._answer(
-            request, content_type, ("metrics", openmetrics), lambda: self._exposition(openmetrics=openmetrics)
+            request,
+            content_type,
+            ("metrics", openmetrics),
+            lambda: self._exposition(standings, openmetrics=openmetrics),
         )
 
     async def readyz(self, _: web.Request) -> web.Response:
@@ -139,8 +152,9 @@ class Export:
         selection = Selection(
             *(tuple(sorted(set(query.getall(name, ())))) for name in ("tenant", "window", "view"))
         )
+        standings = self.source.standings()
         return await self._answer(
-            request, "application/json", ("scores", selection), lambda: self._document(selection)
+            request, "application/json", ("scores", selection), lambda: self._document(selection, standings)
         )
 
     def close(self) -> None:
@@ -156,13 +170,13 @@ class Export:
         body = await self._work.get((*key, "gzip"), lambda: igzip.compress(make(), compresslevel=1, mtime=0))
         return web.Response(body=body, headers={**headers, hdrs.CONTENT_ENCODING: "gzip"})
 
-    def _exposition(self, *, openmetrics: bool) -> bytes:
-        parts = self._renderer.parts(self.source.rows(), openmetrics=openmetrics)
+    def _exposition(self, standings: list[Standing], *, openmetrics: bool) -> bytes:
+        parts = self._renderer.parts(self.source.rows(), standings, openmetrics=openmetrics)
         generate = generate_openmetrics if openmetrics else generate_text
         parts.append(generate(self.service.registry))
         return b"".join(parts)
 
-    def _document(self, selection: Selection) -> bytes:
+    def _document(self, selection: Selection, standings: list[Standing]) -> bytes:
         rows = self.source.rows()
         is_ready, reason = self.source.ready()
         return orjson.dumps(
@@ -176,6 +190,7 @@ class Export:
                 "min_privacy": self._limits.min_privacy,
                 "min_responses": self._limits.min_responses,
                 "scores": scores(rows, self._limits, selection),
+                "drops": drops(standings, selection.tenants, selection.views),
             }
         )
 

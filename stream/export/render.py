@@ -7,12 +7,14 @@ a scrape is little more than one join. Only the header lines differ between the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import groupby
 from typing import Final, TypeAlias
 
 from stream import catalogue
+from stream.alerts.lookout import Standing
 from stream.catalogue import MetricFamily
+from stream.export.drops import Drops
 from stream.export.numbers import number_text
 from stream.scoring.families import Row, Series, Tally
 from stream.scoring.kpis import Labels, Limits, Sample, samples
@@ -42,20 +44,27 @@ class Renderer:
         self._limits = limits
         self._texts: dict[Series, _SeriesText] = {}
         self._ordered: list[_SeriesText] = []
+        self._drops = Drops(lambda labels, sample: _line(sample, _label_text(labels + sample.labels)))
 
-    def parts(self, rows: Iterable[Row], *, openmetrics: bool) -> list[bytes]:
+    def parts(
+        self, rows: Iterable[Row], standings: Collection[Standing] = (), *, openmetrics: bool
+    ) -> list[bytes]:
         """Return, to be joined, all families in catalogue order, without `END`.
 
         Samples are sorted by series, window and KPI family, then by their own labels.
 
         At most one row for each series, window and KPI family; what is absent from `rows` is forgotten.
+        `standings`: what is watched for drops.
         """
         self._take(rows)
+        drops = self._drops.blocks(standings)
         blocks = [text.blocks() for text in self._ordered]
         parts: list[bytes] = []
         for name, header in (_OPENMETRICS_HEADERS if openmetrics else _TEXT_HEADERS).items():
             parts.append(header)
             parts += [block[name] for block in blocks if name in block]
+            if name in drops:
+                parts.append(drops[name])
         return parts
 
     def _take(self, rows: Iterable[Row]) -> None:
@@ -128,7 +137,11 @@ class _Lines:
         text = self._label_texts.get(sample.labels)
         if text is None:
             text = self._label_texts[sample.labels] = _label_text(self._labels + sample.labels)
-        return f"{sample.metric_family}{text} {number_text(sample.value)}\n"
+        return _line(sample, text)
+
+
+def _line(sample: Sample, label_text: str) -> str:
+    return f"{sample.metric_family}{label_text} {number_text(sample.value)}\n"
 
 
 def _label_text(labels: Labels) -> str:

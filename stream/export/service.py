@@ -77,6 +77,10 @@ class ServiceMetrics(Collector):
         """Set the records waiting in this worker's partitions; None where it has none."""
         self._set("cx_consumer_lag_records", records, topic)
 
+    def budget(self, false_alarms_per_month: float) -> None:
+        """Set how many false alarms of drops a month are accepted, of all that is watched."""
+        self._set("cx_drop_false_alarms_per_month", false_alarms_per_month)
+
     def ready(self, *, is_ready: bool) -> None:
         """Set whether this worker's own partitions are recovered."""
         self._set("cx_state_ready", float(is_ready))

@@ -98,7 +98,7 @@ class BatchConsumer(driver.Consumer):
         for tp, records in fetched.items():
             wanted = active is None or tp in active or tp in self._buffered_partitions
             if self.flow_active and wanted:
-                yield tp, _message(tp, records, self.app.consumer_generation_id)
+                yield tp, _message(tp, cast("Stretch", records), self.app.consumer_generation_id)
             else:
                 await self.rewind(tp, cast("Stretch", records).start)
 
@@ -109,6 +109,15 @@ class BatchConsumer(driver.Consumer):
         except (AssertionError, ConsumerNotStarted):
             return None  # what is ours may change in the consumer's thread at any moment
         return end
+
+    def asked_ms(self, tp: TP) -> int | None:
+        """When the broker last told `end_of`, by this machine's clock; None when it did not."""
+        try:
+            consumer = self._thread._ensure_consumer()  # noqa: SLF001 - Faust offers no way to ask
+            asked: int | None = consumer.last_poll_timestamp(aiokafka.TopicPartition(*tp))
+        except (AssertionError, ConsumerNotStarted):
+            return None
+        return asked
 
     async def committed(self, tp: TP) -> int | None:
         """The committed offset of a partition, or None."""
@@ -177,15 +186,15 @@ class _Unread(dict[TP, Any]):
         """Keep nothing."""
 
 
-def _message(tp: TP, records: list[Any], generation: int) -> ConsumerMessage:
-    last = records[-1]
-    value: Any = records  # Faust expects bytes, and hands on whatever it is
+def _message(tp: TP, stretch: Stretch, generation: int) -> ConsumerMessage:
+    value: Any = stretch  # Faust expects bytes, and hands on whatever it is
+    last = stretch[-1] if len(stretch) else None
     return ConsumerMessage(
         tp.topic,
         tp.partition,
-        last.offset,
-        last.timestamp / 1000,
-        last.timestamp_type,
+        stretch.end - 1 if last is None else last.offset,
+        0.0 if last is None else last.timestamp / 1000,
+        0 if last is None else last.timestamp_type,
         None,
         None,
         value,

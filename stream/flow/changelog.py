@@ -10,6 +10,7 @@ raises its epoch, and then writes with that id and epoch, without transactions. 
 batch on the broker refuses every batch of a former owner, however late it comes (docs/decisions/0002).
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
@@ -27,6 +28,7 @@ _MAX_BATCH = 15 * 1_048_576
 _READ_AT_ONCE = 2_000
 _PART = 50_000
 _OWNER = b"o"
+_LOOKS, _LOOK_AGAIN_S = 30, 0.5
 
 
 class FencedError(Exception):
@@ -106,12 +108,21 @@ class Changelog:
         return int(metadata.offset)
 
     async def _stands(self) -> bool:
-        """Whether more of ours is stored than was acknowledged. The next owner's first record is its mark."""
-        try:
-            async for records in read_stretch(self._client, self._at, self._end, self._end):
-                return bool(records[0].key != _OWNER)
-        except KafkaError as error:
-            log.warning("whether the last checkpoint of %s was stored is not known: %r", self._at, error)
+        """Whether more of ours is stored than was acknowledged. The next owner's first record is its mark.
+
+        The broker may be away again by now.
+        """
+        why: KafkaError | None = None
+        for _ in range(_LOOKS):
+            try:
+                async for records in read_stretch(self._client, self._at, self._end, self._end):
+                    return bool(records[0].key != _OWNER)
+            except KafkaError as error:
+                why = error
+                await asyncio.sleep(_LOOK_AGAIN_S)
+            else:
+                return False
+        log.warning("whether the last checkpoint of %s was stored is not known: %r", self._at, why)
         return False
 
     async def read(self, end: int) -> AsyncIterator[dict[bytes, bytes | None]]:

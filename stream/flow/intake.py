@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from faust.types import TP
 
 from stream.clock import Clock
 from stream.export.service import ServiceMetrics
@@ -13,16 +12,18 @@ from stream.flow import state
 from stream.flow.changelog import FencedError, Pair, read_stretch
 from stream.flow.outbox import Outbox, Outgoing
 from stream.intake.checkpoint import Checkpoint, Counts
+from stream.intake.marks import mark
 from stream.intake.murmur import partition_of
 from stream.intake.partition import Intake
 from stream.intake.record import Rejected
 from stream.intake.rejection import Reason
 from stream.intake.rules import Rules
 from stream.intake.tally import CellRow
-from stream.scoring.message import encode
+from stream.scoring.message import Mark, encode
 from stream.settings import Settings
 
 _KEPT_BYTES = 65_536
+_MARK_EVERY_S = 1.0
 _HEADER_BYTES = 10
 """What a header costs beside name and content, at most."""
 
@@ -44,6 +45,7 @@ def rules(settings: Settings) -> Rules:
         hash_key=state.hash_key(settings),
         schedules=settings.schedules,
         inactivity_ms=settings.kpis.inactivity_ms,
+        watched=settings.alerts.families,
     )
 
 
@@ -52,22 +54,26 @@ class IntakeWork:
 
     def __init__(
         self,
-        tp: TP,
         intake: Intake,
         settings: Settings,
         outbox: Outbox,
         metrics: ServiceMetrics,
         clock: Clock,
         client: Mapping[str, Any],
+        ended_ms: Callable[[], int | None],
     ) -> None:
+        """`ended_ms`: when the broker last said that the log ends where we have folded it to; None: not."""
         self.intake = intake
         self.slice = 250 if intake.source.topic == "surveys" else 1_000  # 5 to 10 ms
-        self._at = TopicPartition(tp.topic, tp.partition)
+        self._at = TopicPartition(settings.topic(intake.source.topic), intake.source.partition)
         self._settings = settings
         self._outbox = outbox
         self._metrics = metrics
         self._clock = clock
         self._client = client
+        self._ended_ms = ended_ms
+        self._marking = intake.source.topic in settings.alerts.topics
+        self._marked_at_s = -_MARK_EVERY_S
         self._extra: list[Pair] = [state.pair(settings)]
         self._replayed_to = -1
         """Offsets up to this one that come again were set back: their worker had committed them."""
@@ -85,7 +91,7 @@ class IntakeWork:
     @property
     def changed(self) -> bool:
         """Whether there is anything to flush."""
-        return self.intake.changed
+        return self.intake.changed or self._mark() is not None
 
     def load(self, pairs: Sequence[Pair]) -> None:
         """Take back part of the changelog."""
@@ -132,7 +138,26 @@ class IntakeWork:
         self.intake.fold(records, self._clock.now_ms())
 
     async def flush(self, write: Callable[[Sequence[Pair]], Awaitable[object]]) -> None:
-        """Send the rejected records, write the checkpoint, count what is now durable, send the tallies."""
+        """Send the rejected records, write the checkpoint, count what is now durable, send the tallies.
+
+        The mark comes last: it says that nothing earlier comes from here.
+        """
+        marked = self._mark()
+        if self.intake.changed:
+            await self._step(write)
+        if marked is not None:
+            self._marked_at_s = self._clock.monotonic_s()
+            value = encode(self._settings.app_id, marked)
+            for partition in range(self._settings.partitions):
+                await self._outbox.send(self._settings.topic("tallies"), partition, [(None, value, ())])
+
+    def _mark(self) -> Mark | None:
+        """How far all is that was folded, when it is time to tell it: also again, it may close the rest."""
+        if not self._marking or self._clock.monotonic_s() - self._marked_at_s < _MARK_EVERY_S:
+            return None
+        return mark(self.intake, self._ended_ms())
+
+    async def _step(self, write: Callable[[Sequence[Pair]], Awaitable[object]]) -> None:
         step = self.intake.checkpoint()
         if step.rejected:
             await self._outbox.send(

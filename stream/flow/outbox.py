@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
 _MAX_BATCH = 900_000
 
@@ -58,10 +58,10 @@ class Outbox:
 async def enqueue(producer: AIOKafkaProducer, batch: Any, topic: str, partition: int) -> asyncio.Future[Any]:
     """Put a batch into the producer's queue, however long that takes; returns what tells that it is stored.
 
-    aiokafka gives up a place in the queue after the request time-out, or sooner while many wait: nothing was
-    sent then.
+    aiokafka gives up a place in the queue after the request time-out, or sooner while many wait; and when for
+    so long no broker named the topic, which was there at the start. Nothing was sent then.
     """
     while True:
-        with contextlib.suppress(KafkaTimeoutError):
+        with contextlib.suppress(KafkaTimeoutError, UnknownTopicOrPartitionError):
             placed: asyncio.Future[Any] = await producer.send_batch(batch, topic, partition=partition)
             return placed

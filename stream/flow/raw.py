@@ -41,6 +41,13 @@ class Stretch(list[Any]):
     start: int
     end: int
 
+    def __bool__(self) -> bool:
+        """Whether it stands for anything: also offsets without a record, such as an aborted transaction's.
+
+        aiokafka passes over what is false, and nobody would learn that the end was reached.
+        """
+        return self.start < self.end
+
 
 class _Held:
     unpacked = 0

@@ -187,9 +187,9 @@ class Stage:
         if slot is None:
             return
         await slot.ready.wait()
+        work = slot.work  # another may take its place whenever this waits, and does not join on to the same
         if slot.lost or not await self._joins(slot, stretch):
             return
-        work = slot.work
         for start in range(0, len(stretch), work.slice):
             if not slot.usable or slot.work is not work:
                 return
@@ -200,7 +200,8 @@ class Stage:
                 slot.full.set()
                 await slot.drained.wait()
             await asyncio.sleep(0)
-        slot.through = stretch.end
+        if slot.work is work:
+            slot.through = stretch.end
 
     async def _joins(self, slot: Slot, stretch: Stretch) -> bool:
         """Whether nothing lies between what was folded and the stretch; what does is fetched again."""

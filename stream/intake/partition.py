@@ -66,7 +66,9 @@ class Intake:
         self.position = -1
         """Offset of the last record that took effect; -1: none."""
         self.clocks = Clocks(by_event_time=rules.by_event_time)
-        self.tallies = Tallies(ladders(rules.windows), by_event_time=rules.by_event_time)
+        self.tallies = Tallies(
+            ladders(rules.windows), by_event_time=rules.by_event_time, watched=rules.watched
+        )
         self._recent = RecentIds(rules.dedup_records)
         self._decoder = Decoder(source.topic, rules.tenants, rules.segment_keys)
         longest = max(ladders(rules.windows), key=lambda rung: rung.width_ms * rung.panes)

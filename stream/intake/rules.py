@@ -29,6 +29,8 @@ class Rules(NamedTuple):
     """Business hours by channel."""
     inactivity_ms: int = 90 * 86_400_000
     """A customer who has bought nothing for so long is lost."""
+    watched: frozenset[tuple[str, str]] = frozenset()
+    """Tenant (or `EVERY_TENANT`) and KPI family of what is watched for drops."""
 
     @property
     def keep_ms(self) -> int:

@@ -8,6 +8,9 @@
 Deltas wait at the widest width that tells every window's panes apart, so windows and views cost by
 combination and not by event. A stamp is the source offset up to which the counts are right. A pane that its
 window has passed is forgotten; what would still change it changes nothing any more.
+
+What is watched for drops has one rung more, the detector's panes. Of those none is forgotten before it was
+given out: after a night down, one batch covers more than they do.
 """
 
 from collections import defaultdict
@@ -19,10 +22,11 @@ import orjson
 from stream.intake.names import SeriesLabels
 from stream.intake.placement import Placement
 from stream.scoring.families import FAMILIES
-from stream.scoring.panes import Ladder, common_width_ms, longest
+from stream.scoring.panes import DETECTOR, Ladder, common_width_ms, longest
 from stream.scoring.sparse import merged
 
 _DELETES = 20_000
+EVERY_TENANT = "*"
 Pack = dict[SeriesLabels, list[int]]
 Deltas = defaultdict[int, int]
 Plus = Callable[[Sequence[int], Sequence[int]], list[int]]
@@ -35,9 +39,12 @@ CellRow = tuple[int, int, SeriesLabels, list[int]]
 class Group:
     """All that a partition contributes to one tenant and KPI family."""
 
-    __slots__ = ("empty", "family", "first", "high_ms", "packs", "plus", "sparse", "standing", "tenant")
+    __slots__ = (
+        *("empty", "family", "first", "high_ms", "packs", "plus"),
+        *("spared", "sparse", "standing", "tenant"),
+    )
 
-    def __init__(self, tenant: str, family: str, windows: int) -> None:
+    def __init__(self, tenant: str, family: str, windows: int, *, watched: bool) -> None:
         self.tenant = tenant
         self.family = family
         self.empty = [0] * (1 + len(FAMILIES[family].cells))
@@ -48,20 +55,33 @@ class Group:
         self.packs: dict[tuple[int, int], Pack] = {}
         self.high_ms = -1
         """The highest event time ever counted; of `deltas`, cut to the common width: enough to place ends."""
-        self.first = [-1] * windows
-        """By window, the first pane that is alive."""
+        self.first = [-1] * (windows + watched)
+        """By window, the first pane that is alive; last, the detector's."""
+        self.spared = -1 if watched else None
+        """The detector's first pane as of the former `settle`: what is before it was given out."""
 
 
 class Tallies:
     """The counts of one source partition."""
 
-    def __init__(self, rungs: Sequence[Ladder], *, by_event_time: bool) -> None:
-        """`by_event_time`: windows end at the highest event time of their family, else now."""
-        self._rungs = tuple(rungs)
+    def __init__(
+        self,
+        rungs: Sequence[Ladder],
+        *,
+        by_event_time: bool,
+        watched: frozenset[tuple[str, str]] = frozenset(),
+    ) -> None:
+        """`by_event_time`: windows end at the highest event time of their family, else now.
+
+        `watched`: tenants and families that have the detector's panes.
+        """
+        self._windows = len(rungs)
         self._longest = longest(rungs)
+        self._watched = watched
+        self._rungs = (*rungs, DETECTOR) if watched else tuple(rungs)
         self._by_event_time = by_event_time
-        self.width_ms = common_width_ms(rungs)
-        self._steps = _steps([rung.width_ms // self.width_ms for rung in rungs])
+        self.width_ms = common_width_ms(self._rungs)
+        self._steps = _steps([rung.width_ms // self.width_ms for rung in self._rungs])
         self._pending: dict[tuple[Placement, str, int], Deltas] = {}
         self.groups: dict[tuple[str, str], Group] = {}
         self._dirty: dict[tuple[str, str, int, int, SeriesLabels], list[int]] = {}
@@ -100,6 +120,11 @@ class Tallies:
         events = sum(len(deltas) * len(key[0].series) for key, deltas in self._pending.items())
         return events * len(self._rungs)
 
+    @property
+    def watched_tenants(self) -> int:
+        """How many tenants it counts of whom something is watched."""
+        return len({group.tenant for group in self.groups.values() if group.spared is not None})
+
     def settle(self, stamp: int, now_ms: int) -> None:
         """Move the pending deltas into the panes; counts are right up to the source offset `stamp`.
 
@@ -113,7 +138,7 @@ class Tallies:
             self._forget(group, self._first(group.high_ms) if self._by_event_time else first)
         for (placement, family), by_base in self._vectors().items():
             group = self.groups[placement.tenant, family]
-            for window, by_pane in enumerate(self._climb(by_base, group.plus)):
+            for window, by_pane in enumerate(self._climb(by_base, group.plus)[: len(group.first)]):
                 if group.standing and window != self._longest:
                     continue
                 for pane, vector in by_pane.items():
@@ -182,7 +207,8 @@ class Tallies:
     def _group(self, tenant: str, family: str) -> Group:
         group = self.groups.get((tenant, family))
         if group is None:
-            group = self.groups[tenant, family] = Group(tenant, family, len(self._rungs))
+            watched = not self._watched.isdisjoint(((tenant, family), (EVERY_TENANT, family)))
+            group = self.groups[tenant, family] = Group(tenant, family, self._windows, watched=watched)
             self._ended.pop((tenant, family), None)
         return group
 
@@ -191,6 +217,10 @@ class Tallies:
         return [rung.first(end_ms) for rung in self._rungs]
 
     def _forget(self, group: Group, first: list[int]) -> None:
+        if group.spared is not None:
+            first, group.spared = [*first[: self._windows], group.spared], first[-1]
+        elif self._watched:
+            first = first[: self._windows]
         if first == group.first:
             return
         group.first = first
@@ -240,8 +270,11 @@ class Tallies:
                 self._group(tenant, family).high_ms = orjson.loads(value)
             return
         tenant, family, window, pane, *labels = orjson.loads(key[1:])
-        packs, series = self._group(tenant, family).packs, tuple(labels)
-        if value is not None:
+        group, series = self._group(tenant, family), tuple(labels)
+        packs = group.packs
+        if value is not None and window >= len(group.first):
+            self._gone.append(key)  # it is not watched any more
+        elif value is not None:
             packs.setdefault((window, pane), {})[series] = orjson.loads(value)
         elif (window, pane) in packs:
             packs[window, pane].pop(series, None)

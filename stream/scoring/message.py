@@ -1,4 +1,4 @@
-"""What stage one sends to stage two: a source partition's counts of one tenant and KPI family."""
+"""What a source partition tells stage two: its counts of a tenant and KPI family, and how far it is."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -22,18 +22,35 @@ class Message(NamedTuple):
     """window index, pane, series, counts."""
 
 
-def encode(app_id: str, message: Message) -> bytes:
-    """A message as stored in the tallies topic; the application id keeps a rebuild beside us apart."""
-    return orjson.dumps([app_id, *message])
+class Mark(NamedTuple):
+    """How far a source partition has come; what it counted up to there was sent before.
+
+    `mark_ms`: the time it has reached, -1: none. `tenants`: how many watched ones it knows of. `at_end`: by
+    event time, that it was read to its end, and holds nobody back.
+    """
+
+    source: SourceName
+    position: int
+    mark_ms: int
+    tenants: int
+    at_end: bool = False
 
 
-def decode(app_id: str, value: bytes | None) -> Message | None:
-    """The message, or None when it is another application's, or none at all."""
+def encode(app_id: str, told: Message | Mark) -> bytes:
+    """As stored in the tallies topic; the application id keeps a rebuild beside us apart."""
+    return orjson.dumps([app_id, *told])
+
+
+def decode(app_id: str, value: bytes | None) -> Message | Mark | None:
+    """What was told, or None when it is another application's, or none at all."""
     if value is None:
         return None
-    owner, source, position, tenant, family, high_ms, rows = orjson.loads(value)
+    owner, *fields = orjson.loads(value)
     if owner != app_id:
         return None
+    if len(fields) == len(Mark._fields):
+        return Mark(*fields)
+    source, position, tenant, family, high_ms, rows = fields
     return Message(
         source, position, tenant, family, high_ms, [(w, p, tuple(s), tuple(c)) for w, p, s, c in rows]
     )

@@ -47,6 +47,10 @@ class Ladder(NamedTuple):
         return end_ms // self.width_ms - self.panes + 1
 
 
+DETECTOR = Ladder("", 60_000, 180)
+"""The panes in which drops are looked for. Answers later than three hours are too late for it, uncounted."""
+
+
 def rung(window: Window) -> Ladder:
     """The widest pane of at most 1/60 of the window that divides it into whole panes.
 

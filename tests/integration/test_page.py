@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from stream.alerts.attribution import Contribution
+from stream.alerts.lookout import Standing
 from stream.export.http import start_http
 from stream.export.service import ServiceMetrics
 from stream.scoring.families import Row, Series
@@ -52,6 +54,7 @@ class FakeWorker:
     """The port of a worker in a thread of its own; its rows and its readiness are set by the test."""
 
     tallies: list[Row] = field(default_factory=rows)
+    watched: list[Standing] = field(default_factory=list)
     reason: str = ""
     address: str = ""
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -61,6 +64,10 @@ class FakeWorker:
     def rows(self) -> list[Row]:
         """Return what the test put in."""
         return list(self.tallies)
+
+    def standings(self) -> list[Standing]:
+        """Return what is watched."""
+        return list(self.watched)
 
     def ready(self) -> tuple[bool, str]:
         """Ready unless there is a reason not to be."""
@@ -268,3 +275,25 @@ def test_text_has_enough_contrast(page: Page, scheme: str) -> None:
         })()"""
     )
     assert {} == {pair: ratio for pair, ratio in ratios.items() if ratio < 4.5}
+
+
+def test_a_drop_is_told_with_its_size_and_where_it_comes_from(page: Page, worker: FakeWorker) -> None:
+    """Above all scores, while its alarm stands; parts that say nothing are left out."""
+    assert "" == page.evaluate("document.getElementById('drops').innerText")
+    parts = [
+        Contribution("channel", MARKUP, "rate", -12.5, 1.5),
+        Contribution("touchpoint", "pay", "mix", -4.0, 1.0),
+        Contribution("channel", "web", "rate", 1.0, 0.9),
+    ]
+    total = "acme", "nps", ("interaction", "total", "", "", "")
+    worker.watched = [
+        Standing(total, 2.0, active=True, points=-13.5, since_ms=0, contributions=parts, late=0)
+    ]
+    page.until("document.querySelectorAll('#drops .drop').length === 1")
+    text = str(page.evaluate("document.getElementById('drops').innerText"))
+    assert "NPS has dropped by 13.5 points" in text
+    assert f"channel {MARKUP}: \u221212.5 points, its own score changed" in text
+    assert "touchpoint pay: \u22124.0 points, its share of the answers changed" in text
+    assert "web" not in text
+    worker.watched = []
+    page.until("document.querySelectorAll('#drops .drop').length === 0")

@@ -5,10 +5,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.alerts.lookout import Lookout, Mark, Terms
+from stream.alerts.lookout import Lookout, Terms
 from stream.alerts.watches import alerts
 from stream.scoring.families import Tally
-from stream.scoring.message import Labels, Message
+from stream.scoring.message import Labels, Mark, Message
 from stream.values import views
 
 HOUR_MS = 3_600_000
@@ -90,7 +90,7 @@ class Broker:
         lookout = Lookout(TERMS)
         for key, value in self.log:
             lookout.kept.load(key, value)
-        lookout.kept.begin()
+        lookout.begin()
         return lookout
 
 

@@ -47,6 +47,13 @@ def test_a_channel_is_held_back_while_the_total_says_the_same(alertmanager: Aler
     assert [_CHANNEL] == held_back(alertmanager, _TOTAL, _CHANNEL, *others)
 
 
+def test_a_drop_of_a_channel_is_held_back_while_the_total_has_dropped(alertmanager: Alertmanager) -> None:
+    """The total's alert names the channel; another level is another matter."""
+    total = _TOTAL | {"alertname": "CxScoreDropped", "tenant": "umbrella"}
+    channel = total | {"by": "channel", "channel": "app"}
+    assert [channel] == held_back(alertmanager, total, channel, channel | {"level": "journey"})
+
+
 def test_silence_is_held_back_while_a_worker_stands_still(alertmanager: Alertmanager) -> None:
     """Windows that end now are empty when nothing is processed: that is no news of customers."""
     quiet = _TOTAL | {"tenant": "initech"}

@@ -7,12 +7,15 @@ must (the whole is empty as long as all is well; that it fires is what the promt
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stream import topics
+from stream.alerts.attribution import Contribution
+from stream.alerts.lookout import Standing
 from stream.client import Publisher
 from stream.export.http import start_http
 from stream.export.service import ServiceMetrics
@@ -51,6 +54,12 @@ class MadeUp:
     def __init__(self) -> None:
         """Fill the service's own figures."""
         self.metrics = ServiceMetrics()
+        self.metrics.budget(1.0)
+        total = "acme", "nps", ("interaction", "total", "", "", "")
+        part = Contribution("channel", "web", "rate", -2.0, 1.0)
+        self.watched = [
+            Standing(total, 0.4, active=False, points=-2.0, since_ms=0, contributions=[part], late=1)
+        ]
         for topic in ("surveys", "interactions"):
             self.metrics.records(topic, "counted", 1000)
             self.metrics.watermark(topic, 1_750_000_000_000)
@@ -75,6 +84,10 @@ class MadeUp:
             for family in FAMILIES
             if _OWN_LEVEL.get(family, level or "none") == level
         ]
+
+    def standings(self) -> list[Standing]:
+        """Return what is watched."""
+        return list(self.watched)
 
     def ready(self) -> tuple[bool, str]:
         """Return that all is well."""
@@ -149,13 +162,18 @@ def test_every_expression_returns_data_of_a_real_worker(
 ) -> None:
     """The whole way: events in a real Kafka, a worker, a Prometheus. No alert fires but the one provoked."""
     config = tmp_path / "cx.toml"
-    config.write_text('[schedules.default]\ntimezone = "UTC"\nhours = {}\n')
-    settings = cx_env | {"CX_MAX_SERIES": "3", "CX_CONFIG": str(config)}
-    worker = start_worker(settings)
-    worker.wait_until_ready()
+    config.write_text(
+        '[schedules.default]\ntimezone = "UTC"\nhours = {}\n'
+        '[[alerts.watch]]\nmetric = "csat"\nnormal = 0.3\n',
+        encoding="utf-8",
+    )
+    settings = cx_env | {"CX_MAX_SERIES": "3", "CX_CONFIG": str(config), "CX_GRACE": "1s"}
+    asyncio.run(topics.ensure(Settings.from_env(settings)))
     with Publisher(Settings.from_env(settings)) as publisher:
         for event in _events():
             publisher.publish(event)
+    worker = start_worker(settings)
+    worker.wait_until_ready()
     prometheus = Prometheus(tmp_path / "prometheus", workers=[f"127.0.0.1:{worker.port}"])
     with prometheus.process:
         expect_data(prometheus)
@@ -172,6 +190,8 @@ def test_every_expression_returns_data_of_a_real_worker(
 
 _CUSTOMERS = 60
 _TRIOS = (*PYRAMID_METRICS, *INDEX_METRICS)
+_AGO = timedelta(seconds=90)
+"""Longer than a pane, so that the detector takes it at once."""
 
 
 def _events() -> Iterator[dict[str, Any]]:
@@ -203,7 +223,7 @@ def _event(customer: int, type_: str, fields: dict[str, Any], part: str = "") ->
         "id": f"{type_}-{customer}-{part}",
         "source": "/test",
         "type": type_,
-        "time": datetime.now(UTC).isoformat(),
+        "time": (datetime.now(UTC) - _AGO).isoformat(),
         "subject": f"c-{customer}",
         "tenantid": "acme",
         "data": fields,

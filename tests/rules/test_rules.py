@@ -13,6 +13,7 @@ from tests.support.monitoring import CONFIGURATION, need
 from tests.support.promql import Expression, load
 
 TESTS = sorted((CONFIGURATION / "prometheus/tests").glob("*.yml"))
+COUNTS_ONLY = sorted((CONFIGURATION / "prometheus/counts-only").glob("*.yml"))
 ALERTS = {rule["alert"]: rule for rule in promql.alerts()}
 EXPRESSIONS = promql.of_rules()
 
@@ -29,6 +30,20 @@ def test_promtool_accepts_the_configuration_and_every_rule() -> None:
     output = run("promtool", "check", "config", CONFIGURATION / "prometheus/prometheus.yml")
     assert f"{len(promql.RULES)} rule files found" in output
     run("promtool", "check", "rules", "--lint=all", *promql.RULES)
+
+
+def test_the_rules_for_those_who_have_only_the_counts_are_valid_and_not_loaded_beside_the_others() -> None:
+    """Whoever runs the detector would be told twice."""
+    run("promtool", "check", "rules", "--lint=all", *COUNTS_ONLY)
+    alerts = {rule["alert"] for path in COUNTS_ONLY for rule in promql.rules_of(path) if "alert" in rule}
+    assert alerts
+    assert not alerts & set(ALERTS)
+    tested = [
+        case for path in TESTS for test in load(path)["tests"] for case in test.get("alert_rule_test", ())
+    ]
+    for alert in alerts:
+        expected = [bool(case["exp_alerts"]) for case in tested if case["alertname"] == alert]
+        assert {True, False} == set(expected)
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)

@@ -7,9 +7,11 @@ folders, listening addresses and the addresses in targets/ are those of the test
 import json
 import os
 import shutil
+import threading
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +41,21 @@ def need(program: str) -> str:
 class Prometheus:
     """A Prometheus with the configuration of grafana/prometheus, in `folder`."""
 
-    def __init__(self, folder: Path, *, workers: Sequence[str], alertmanagers: Sequence[str] = ()) -> None:
-        """Start it on the given targets (`host:port`) and wait until it answers."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        workers: Sequence[str],
+        alertmanagers: Sequence[str] = (),
+        changed: Mapping[str, str] = {},
+    ) -> None:
+        """Start it on the given targets (`host:port`) and wait until it answers.
+
+        `changed`: lengths of time that a test cannot wait for, by what stands in the configuration.
+        """
         etc = folder / "etc"
         shutil.copytree(CONFIGURATION / "prometheus", etc)
+        _change([etc / "prometheus.yml", etc / "rules/alerts.yml"], changed)
         _write_targets(etc / "targets/workers.yml", workers)
         _write_targets(etc / "targets/alertmanagers.yml", alertmanagers)
         (port,) = free_ports(1)
@@ -81,12 +94,15 @@ class Prometheus:
 class Alertmanager:
     """An Alertmanager with the configuration of grafana/alertmanager, in `folder`."""
 
-    def __init__(self, folder: Path) -> None:
-        """Start it and wait until it answers."""
+    def __init__(self, folder: Path, changed: Mapping[str, str] = {}) -> None:
+        """Start it and wait until it answers. `changed`: as of Prometheus."""
+        etc = folder / "etc"
+        shutil.copytree(CONFIGURATION / "alertmanager", etc)
+        _change([etc / "alertmanager.yml"], changed)
         (port,) = free_ports(1)
         self.address = f"127.0.0.1:{port}"
         folders = {
-            "/etc/alertmanager": str(CONFIGURATION / "alertmanager"),
+            "/etc/alertmanager": str(etc),
             "/alertmanager": str(folder / "data"),
         }
         command = [*_command("alertmanager", folders), f"--web.listen-address={self.address}"]
@@ -110,6 +126,55 @@ class Alertmanager:
         )
         with urllib.request.urlopen(request, timeout=10):
             pass
+
+
+class Webhook:
+    """Who is told: keeps what the Alertmanager posts, notification by notification."""
+
+    def __init__(self) -> None:
+        """Listen on a free port."""
+        told = self.told = list[dict[str, Any]]()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = "http://{}:{}/".format(*self._server.server_address[:2])
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def alerts(self, alertname: str, status: str) -> list[dict[str, Any]]:
+        """The alerts of a name and status (`firing`, `resolved`) of all notifications."""
+        return [
+            alert
+            for notification in self.told
+            for alert in notification["alerts"]
+            if (alert["labels"]["alertname"], alert["status"]) == (alertname, status)
+        ]
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._server.shutdown()
+        self._thread.join(10)
+        self._server.server_close()
+
+
+def _change(files: Sequence[Path], changed: Mapping[str, str]) -> None:
+    """Replace text in configuration files; each must stand in one of them."""
+    missing = set(changed)
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        for old, new in changed.items():
+            missing -= {old} if old in text else set()
+            text = text.replace(old, new)
+        file.write_text(text, encoding="utf-8")
+    assert not missing
 
 
 def compose() -> dict[str, Any]:

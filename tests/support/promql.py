@@ -81,7 +81,12 @@ def of_dashboards() -> list[Expression]:
 
 def rules() -> list[dict[str, Any]]:
     """Return every rule of every group."""
-    return [rule for path in RULES for group in load(path)["groups"] for rule in group["rules"]]
+    return [rule for path in RULES for rule in rules_of(path)]
+
+
+def rules_of(path: Path) -> list[dict[str, Any]]:
+    """Return every rule of a file."""
+    return [rule for group in load(path)["groups"] for rule in group["rules"]]
 
 
 def alerts() -> list[dict[str, Any]]:

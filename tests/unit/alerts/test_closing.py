@@ -74,3 +74,38 @@ def test_closed_panes_are_forgotten_in_the_end() -> None:
     assert 9 == len(list(closing.close()))
     assert [(pane, "s-0") for pane in range(1, 7)] == closing.forget()
     assert {7, 8, 9} == set(closing.known)
+
+
+def test_a_source_that_was_read_to_its_end_holds_nobody_back() -> None:
+    """By event time; until it says that there is more."""
+    closing = _closing(sources=2)
+    closing.put("s-0", 1, WEB, (1, 0, 0))
+    closing.mark("s-0", 9_000)
+    closing.mark("s-1", -1, at_end=True)
+    assert [2_000] == [end_ms for end_ms, _ in closing.close()]
+    closing.put("s-0", 5, WEB, (1, 0, 0))
+    closing.mark("s-1", 6_000, at_end=False)
+    assert [] == [end_ms for end_ms, _ in closing.close()]
+
+
+def test_when_all_were_read_to_their_ends_the_highest_mark_decides() -> None:
+    """Nobody is left to wait for."""
+    closing = _closing(sources=2)
+    closing.put("s-0", 1, WEB, (1, 0, 0))
+    closing.mark("s-0", 2_500, at_end=True)
+    closing.mark("s-1", 1_000, at_end=True)
+    assert [2_000] == [end_ms for end_ms, _ in closing.close()]
+
+
+def test_a_mark_closes_an_hour_of_panes_and_the_next_the_rest() -> None:
+    """After a night down others may run in between; what comes for a pane that waits still counts."""
+    closing = _closing()
+    for pane in range(100):
+        closing.put("s-0", pane, WEB, (1, 0, 0))
+    closing.mark("s-0", 1_000_000)
+    assert 60 == len(list(closing.close()))
+    assert 0 == closing.put("s-0", 60, WEB, (2, 0, 0))
+    assert 1 == closing.put("s-0", 59, WEB, (2, 0, 0))
+    rest = dict(closing.close())
+    assert (40, {WEB: (2, 0, 0)}) == (len(rest), rest[61_000])
+    assert 1 == closing.put("s-0", 500, WEB, (1, 0, 0))

@@ -58,3 +58,11 @@ def test_what_an_event_says() -> None:
 def test_nothing_before_is_the_score_that_was_expected() -> None:
     """Of no answers."""
     assert {"score": 30, "interval": [30, 30], "n": 0} == _told("nps", before=False)["data"]["before"]
+
+
+def test_fewer_answers_before_than_may_be_shown_do_not_show_through() -> None:
+    """Neither as a score, nor as a change, nor as a part of one."""
+    reach = Reach(0, {WHOLE: (0, 1, 3), ("touchpoint", "cart"): (0, 1, 3)}, {WHOLE: TALLIES["nps"][1]})
+    guard = Guard(SCALES["nps"], 30, 5)
+    data = orjson.loads(event(("acme", "nps", WEB), guard, Signal(True, 1, 0, reach), 5))["data"]  # noqa: FBT003 - by position
+    assert ({"score": 30, "interval": [30, 30], "n": 0}, []) == (data["before"], data["contributions"])

@@ -7,10 +7,10 @@ import orjson
 import pytest
 
 from stream.alerts.kept import OURS
-from stream.alerts.lookout import Lookout, Mark, Standing, Terms
+from stream.alerts.lookout import Lookout, Standing, Terms
 from stream.alerts.watches import alerts
 from stream.scoring.families import Tally
-from stream.scoring.message import Labels, Message
+from stream.scoring.message import Labels, Mark, Message
 from stream.values import views
 
 MINUTE_MS = 60_000
@@ -271,3 +271,14 @@ def test_a_pane_without_a_watched_series_is_passed_over() -> None:
     for number, source in enumerate(("surveys-0", "surveys-1"), start=1):
         lookout.fold(number, Mark(source, 9, (START + 9) * MINUTE_MS, 1))
     assert [] == lookout.standings()
+
+
+def test_a_series_whose_answers_all_come_too_late_is_seen_by_that() -> None:
+    """Nothing is gathered from it; that must not go unnoticed. What nobody watches is not told of."""
+    lookout = _lookout()
+    for offset, source in enumerate(("surveys-0", "surveys-1")):
+        lookout.fold(offset, Mark(source, 0, (START + 10) * MINUTE_MS, 1))
+    rows = [(2, START, series, counts) for series, counts in ((TOTAL, (3, 2, 1)), (WEB, (1, 1, 1)))]
+    lookout.fold(2, Message("surveys-0", 1, "acme", "nps", 0, rows))
+    standing = _standing(lookout)
+    assert (TOTAL, 6, 0.0) == (standing.series[2], standing.late, standing.evidence)

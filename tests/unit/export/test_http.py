@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 import re
 import threading
 from collections.abc import Callable, Coroutine
@@ -14,6 +15,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from stream import catalogue
+from stream.alerts.lookout import Standing
 from stream.export.http import start_http
 from stream.export.service import ServiceMetrics
 from stream.scoring.families import FAMILIES, Row, Series
@@ -30,6 +32,7 @@ class FakeSource:
     """A worker without Kafka."""
 
     tallies: list[Row] = field(default_factory=list)
+    watched: list[Standing] = field(default_factory=list)
     reason: str = ""
     threads: set[str] = field(default_factory=set)
 
@@ -37,6 +40,10 @@ class FakeSource:
         """Return what was put in."""
         self.threads.add(threading.current_thread().name)
         return list(self.tallies)
+
+    def standings(self) -> list[Standing]:
+        """Return what is watched."""
+        return list(self.watched)
 
     def ready(self) -> tuple[bool, str]:
         """Ready unless there is a reason not to be."""
@@ -316,3 +323,19 @@ def test_the_runner_tells_its_address() -> None:
             await runner.cleanup()
 
     asyncio.run(play())
+
+
+def test_what_is_watched_is_on_both_pages() -> None:
+    """Metrics, and JSON for the page."""
+    watched = Standing(
+        ("acme", "nps", TOTAL[1:]), 0.5, active=False, points=None, since_ms=None, contributions=[], late=0
+    )
+
+    async def scene(site: Site) -> None:
+        _, _, text = await site.get("/metrics")
+        assert b'cx_drop_evidence_ratio{by="total",channel="",level="interaction",metric="nps"' in text
+        _, _, body = await site.get("/api/scores")
+        (drop,) = json.loads(body)["drops"]
+        assert 0.5 == drop["evidence"]
+
+    run(scene, FakeSource(watched=[watched]))

@@ -131,7 +131,8 @@ def test_both_formats_parse_to_the_same_samples() -> None:
     assert openmetrics.endswith(END.decode())
     found = [sample for family in parse_text(text) for sample in family.samples]
     assert found == [sample for family in parse_openmetrics(openmetrics) for sample in family.samples]  # type: ignore[no-untyped-call]
-    assert {family.name for family in SERIES_FAMILIES} == {sample.name for sample in found}
+    of_rows = {family.name for family in SERIES_FAMILIES if not family.name.startswith("cx_drop_")}
+    assert of_rows == {sample.name for sample in found}
 
 
 def test_every_series_sample_carries_all_labels_of_its_family() -> None:

@@ -38,6 +38,7 @@ def test_every_sample_has_the_labels_of_the_catalogue(metrics: ServiceMetrics) -
     metrics.watermark("surveys", 1_000)
     metrics.lag("surveys", 3)
     metrics.recovered(1.5)
+    metrics.budget(1)
     metrics.ages.observe(12)
     seen = set()
     for family in text_string_to_metric_families(generate_openmetrics(metrics.registry).decode()):  # type: ignore[no-untyped-call]

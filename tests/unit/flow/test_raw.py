@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.flow import raw
+from stream.flow.batches import _message
 from stream.flow.unpack import MAX_BYTES
 from tests.support.unruly import PACK, UNRULY, Unruly
 from tests.support.wire import GZIP, LZ4, ZSTD, batch, record
@@ -180,6 +181,26 @@ def test_aborted_transactions_are_left_out_also_when_they_cannot_be_read() -> No
     fetched = opened(log_of(unruly, end, committed), aborted=[(7, 0)])
 
     assert [(2, b"yes")] == [(each.offset, each.value) for each in fetched]
+
+
+def test_an_aborted_transaction_alone_is_a_stretch_without_records() -> None:
+    """Or nobody would learn that the log was read to its end: it would count as lag until more comes."""
+    mark = struct.pack(">hh", ABORT_MARKER.version, ABORT_MARKER.type_)
+    aborted = batch(record(b"no"), attributes=0x10, producer=7)
+    content = log_of(aborted, batch(record(b"", mark), attributes=0x30, producer=7))
+
+    async def taken() -> Any:
+        assignment, records = Assignment([_TP]), opened(content, aborted=[(7, 0)])
+        assignment.state_value(_TP).reset_to(0)
+        return fetcher.FetchResult(_TP, assignment=assignment, partition_records=records, backoff=0).getall(
+            1_000
+        )
+
+    fetched = asyncio.run(taken())
+    assert fetched, "aiokafka passes over what is false"
+    assert (0, 2, 0) == (fetched.start, fetched.end, len(fetched))
+    message = _message(_TP, fetched, generation=3)
+    assert (1, fetched) == (message.offset, message.value)
 
 
 def test_other_topics_are_read_as_ever() -> None:

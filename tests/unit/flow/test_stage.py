@@ -383,3 +383,35 @@ async def test_who_is_far_behind_flushes_once_a_second(bed: Bed) -> None:
     assert bed.stage._spacing_s(slot, 0.0) == 0.05
     bed.host.ends[FIRST] += 1
     assert bed.stage._spacing_s(slot, 0.0) == 1.0
+
+
+@played
+async def test_a_stretch_that_joined_on_to_a_former_state_is_not_folded_into_the_next(bed: Bed) -> None:
+    """Recovered while it was asked whether retention had taken what lies between."""
+    former = await bed.assigned(0)
+    slot = bed.stage.slots[FIRST]
+
+    async def beginning(_: TP) -> int:
+        bed.stage._renew(slot)
+        return 5
+
+    bed.host.beginning = beginning  # type: ignore[method-assign, assignment]
+    await bed.taken(5, 7)
+    assert slot.work is not former
+    assert slot.usable
+    assert ([], [], 0) == (former.folded, bed.made[-1].folded, slot.through)
+
+
+@played
+async def test_how_far_the_log_was_folded_is_said_of_the_state_that_took_it(bed: Bed) -> None:
+    """One that came while the last slice waited to be durable begins where its changelog ends."""
+    work = await bed.assigned(0)
+    slot = bed.stage.slots[FIRST]
+    work.weight = _PENDING_MAX
+    work.gate.clear()
+    taking = asyncio.create_task(bed.taken(0, 2))
+    await until(lambda: [0, 1] == work.folded)
+    bed.stage._renew(slot)
+    slot.drained.set()
+    await taking
+    assert 0 == slot.through

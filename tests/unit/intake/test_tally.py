@@ -132,3 +132,67 @@ def test_what_is_loaded_is_what_was_written() -> None:
     packs, loaded = (each.groups["acme", "nps"].packs for each in (of, again))
     assert packs == {key: pack for key, pack in loaded.items() if pack}
     assert of.high_ms("acme", "nps") == again.high_ms("acme", "nps") == AT_MS
+
+
+WATCHED = frozenset({("*", "nps")})
+DAY_MS = 86_400_000
+
+
+def watching(watched: frozenset[tuple[str, str]] = WATCHED) -> Tallies:
+    """With the detector's panes beside those of the windows."""
+    return Tallies(ladders(WINDOWS), by_event_time=False, watched=watched)
+
+
+def test_what_is_watched_is_counted_in_the_detectors_panes_too() -> None:
+    """Minutes, as one rung more; of what is not watched, nothing more."""
+    of = watching()
+    of.add(PLACEMENT, "nps", PROMOTER, AT_MS)
+    of.add(PLACEMENT, "csat", 0, AT_MS)
+    of.settle(7, AT_MS)
+    _, rows = of.changes()
+    assert {0, 1, 2} == {window for window, *_ in rows["acme", "nps"]}
+    assert (2, AT_MS // 60_000, TOTAL, [1, 0, 0]) in rows["acme", "nps"]
+    assert {0, 1} == {window for window, *_ in rows["acme", "csat"]}
+    assert 1 == of.watched_tenants
+
+
+def test_one_tenant_can_be_watched_alone() -> None:
+    """Others pay nothing."""
+    of = watching(frozenset({("globex", "nps")}))
+    of.add(PLACEMENT, "nps", PROMOTER, AT_MS)
+    assert {0, 1} == {window for window, *_ in settled(of)[1]}
+    assert 0 == of.watched_tenants
+
+
+def test_no_pane_of_the_detector_is_forgotten_before_it_was_given_out() -> None:
+    """After a night down, one batch holds more than its panes."""
+    of = watching()
+    for hours in (0, 5, 10):
+        of.add(PLACEMENT, "nps", PROMOTER, AT_MS + hours * 3_600_000)
+    _, rows = settled(of, 7, AT_MS + DAY_MS)
+    assert {60, 360, 660} == {pane for window, pane, *_ in rows if window == 2}
+    settled(of, 8, AT_MS + DAY_MS)
+    assert ("acme", "nps") not in of.groups
+
+
+def test_the_detectors_panes_go_when_they_are_three_hours_old() -> None:
+    """And what comes later for them changes nothing."""
+    of = watching()
+    of.add(PLACEMENT, "nps", PROMOTER, AT_MS)
+    settled(of, 7, AT_MS)
+    settled(of, 8, AT_MS + 3 * 3_600_000)
+    of.add(PLACEMENT, "nps", PROMOTER, AT_MS)
+    _, rows = settled(of, 9, AT_MS + 3 * 3_600_000)
+    assert [] == [pane for window, pane, *_ in rows if window == 2]
+
+
+def test_panes_of_what_is_not_watched_any_more_are_deleted() -> None:
+    """They stand in the changelog, and nobody else would."""
+    before, after = watching(), tallies()
+    before.add(PLACEMENT, "nps", PROMOTER, AT_MS)
+    changes, _ = settled(before)
+    for key, value in changes:
+        after.load(key, value)
+    deleted, _ = settled(after, 8)
+    assert [b'c["acme","nps",2,60,' in key for key, _ in deleted] == [True, True]
+    assert {None} == {value for _, value in deleted}
