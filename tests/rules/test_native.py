@@ -80,7 +80,7 @@ class MadeUp:
                 ("channel", "web", ""),
                 ("touchpoint", "", "pay"),
             )
-            for window in ("5m", "1h", "24h")
+            for window in ("5m", "1h", "24h", "30d")
             for family in FAMILIES
             if _OWN_LEVEL.get(family, level or "none") == level
         ]
