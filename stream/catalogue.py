@@ -26,12 +26,7 @@ class Kind(StrEnum):
 
 SERIES_LABELS: Final = ("tenant", "level", "by", "channel", "touchpoint", "segment", "window")
 
-_BUILT: Final = (3, 6, 7)  # the issues whose families are exported, but for these
-_TO_COME: Final = frozenset(
-    {
-        *("cx_one_time_buyer_ratio", "cx_clv_mean"),
-    }
-)
+_BUILT: Final = (3, 6, 7)  # the issues whose families are all exported
 
 _BASE_UNITS: Final = (
     "seconds",
@@ -89,8 +84,9 @@ def _kpi(
     name: str, unit: str, own: str, help_: str, *, since: int = 3, kind: Kind = Kind.GAUGE
 ) -> MetricFamily:
     """A family of series; those of later issues are listed but not yet available."""
-    available = since in _BUILT and name not in _TO_COME
-    return MetricFamily(name, kind, unit, help_, SERIES_LABELS + tuple(own.split()), since, available)
+    return MetricFamily(
+        name, kind, unit, help_, SERIES_LABELS + tuple(own.split()), since, available=since in _BUILT
+    )
 
 
 def _scored(name: str, unit: str, own: str, help_: str, *, since: int = 3) -> tuple[MetricFamily, ...]:
@@ -134,9 +130,9 @@ _OTHER_KPIS: Final = (
     *_scored("cx_churn_ratio", "ratio", "kind", "Churn: customers lost / active at the start.", since=6),
     _kpi("cx_customers_active", "customers", "kind", "Customers active at the window's start.", since=6),
     _kpi("cx_customers_lost", "customers", "kind", "Customers of these lost at its end.", since=6),
-    _kpi("cx_one_time_buyer_ratio", "ratio", "", "Share of customers who never bought again.", since=6),
+    *_scored("cx_one_time_buyer_ratio", "ratio", "", "One-time buyers: who never bought again.", since=6),
     _kpi("cx_retention_ratio", "ratio", "kind", "Retention: customers kept / active at the start.", since=6),
-    _kpi("cx_clv_mean", "money", "method currency", "Customer lifetime value, mean per customer.", since=6),
+    _kpi("cx_clv_mean", "money", "method currency", "Customer lifetime value: mean of new ones.", since=6),
     *_scored("cx_journey_achieved_ratio", "ratio", "", "Journey success: achieved / ended.", since=6),
     _kpi("cx_journey_duration_seconds", "seconds", "quantile", "Duration of ended journeys.", since=6),
 )
@@ -181,8 +177,8 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         "segment": "value of the view's segment key (two joined by `+`), else empty",
         "window": "window, as spelled in `CX_WINDOWS`; empty for the drop families",
         "metric": "`nps`, `csat`, `ces`, `needs`, `ease`, `enjoyment`, `pyramid`, `index`, `positive`, "
-        "`response`, `journey`, `journey_duration`, `first_response`, `first_response_business`: "
-        "`churn_subscription`, `churn_purchase`: the KPI meant",
+        "`response`, `journey`, `journey_duration`, `first_response`, `first_response_business`, "
+        "`churn_subscription`, `churn_purchase`, `buyers`, `value`: the KPI meant",
         "category": "nps `promoter` `passive` `detractor`; csat `satisfied` `neutral` `dissatisfied`; "
         "ces `easy` `neutral` `difficult`",
         "valence": "`positive`, `neutral`, `negative`",

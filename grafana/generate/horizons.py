@@ -47,6 +47,9 @@ def relationship() -> Iterator[Placed]:
     }
     what = "Customers active at the window's start, and of these lost at its end."
     yield panels.lines("Customers, $window", what, customers), 6, 7
+    yield panels.trend(kpis.ONCE, level=""), 6, 7
+    worth = {"{{method}} {{currency}}": promql.gauge("cx_clv_mean", **series)}
+    yield panels.lines("Lifetime value, $window", BY_NAME["cx_clv_mean"].help, worth), 6, 7
 
 
 def _surveys(level: str) -> Iterator[Placed]:

@@ -68,6 +68,7 @@ RESPONSE = Kpi("Response rate", "cx_survey_response_ratio", "response")
 INDEX = Kpi("Satisfaction index", "cx_satisfaction_index", "index")
 JOURNEYS = Kpi("Journeys achieved", "cx_journey_achieved_ratio", "journey")
 CHURN = Kpi("Churn", "cx_churn_ratio", "churn_subscription")
+ONCE = Kpi("One-time buyers", "cx_one_time_buyer_ratio", "buyers")
 PYRAMID = Kpi("CX pyramid", "cx_pyramid_score", "pyramid")
 
 ALL = (NPS, CSAT, CES, EASY, POSITIVE, RESPONSE)

@@ -54,8 +54,8 @@ def _normal() -> Iterator[dict[str, Any]]:
         scale = SCALES[metric]
         points = 100 / scale.high
         low, high = scale.low * points, scale.high * points
-        normal = f'metric:{_FAMILY}:normal{{metric="{metric}"}}'
-        variance = f"{scale.spread:g} * ({normal} - {low:g}) * ({high:g} - {normal})"
+        mean = f'metric:{_FAMILY}:normal{{metric="{metric}"}}'
+        variance = f"{scale.spread:g} * ({mean} - {low:g}) * ({high:g} - {mean})"
         yield {"record": f"metric:{_FAMILY}:variance", "expr": variance}
 
 

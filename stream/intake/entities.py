@@ -124,10 +124,17 @@ class Buyer(msgspec.Struct, array_like=True, gc=False):
     tenant: str
     spells: tuple[tuple[int, int], ...] = ()
     """From a purchase to `inactivity` after the last one that follows it within that; in order, apart."""
+    orders: tuple[tuple[int, int, int, str, str], ...] = ()
+    """Purchases and refunds (`orders.py`), in order."""
+
+    @property
+    def last_ms(self) -> int:
+        """The end of the last spell, or a later refund."""
+        return max([to_ms for _, to_ms in self.spells[-1:]] + [order[0] for order in self.orders[-1:]])
 
     def ends_ms(self, keep_ms: int) -> int:
         """When it may be forgotten, at the earliest."""
-        return self.spells[-1][1] + 2 * keep_ms
+        return self.last_ms + 2 * keep_ms
 
 
 def inherit(response: Response, invitation: Invitation | None) -> None:

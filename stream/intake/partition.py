@@ -32,6 +32,7 @@ from stream.intake.journeys import KIND as JOURNEY
 from stream.intake.journeys import Journeys
 from stream.intake.memory import Memory
 from stream.intake.names import Names
+from stream.intake.orders import Accounts
 from stream.intake.placement import Placer
 from stream.intake.purchases import KIND as BUYER
 from stream.intake.purchases import Purchases
@@ -109,10 +110,10 @@ class Intake:
         self._purchases = Purchases(
             self.tallies,
             self._registers,
+            Accounts(self.tallies, self._placer, len(rules.segment_keys)),
             hasher,
             Shelf(BUYER, Buyer, self._keep_ms, self._store),
             rules.inactivity_ms,
-            self._keep_ms,
             by_event_time=rules.by_event_time,
         )
         self._cases: tuple[Journeys | Tickets | Subscriptions | Purchases, ...] = (

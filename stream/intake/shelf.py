@@ -30,7 +30,7 @@ class Shelf(Generic[Entity]):
         self.changed: set[bytes] = set()
         self.packed = store.packed(prefix)
         self._ends = store.ends(prefix)
-        self._keep_ms = keep_ms
+        self.keep_ms = keep_ms
         self._bucket_ms = max(keep_ms // _BUCKETS, 1)
         self._room: int | None = None
         """How many more entities may be looked at until `changes`; None: as many as a checkpoint allows."""
@@ -63,7 +63,7 @@ class Shelf(Generic[Entity]):
 
     def _bucket(self, entity: Entity) -> int:
         """The first bucket at whose beginning the entity may go."""
-        return entity.ends_ms(self._keep_ms) // self._bucket_ms + 1
+        return entity.ends_ms(self.keep_ms) // self._bucket_ms + 1
 
     def remove(self, key: bytes) -> None:
         """Forget an entity."""
@@ -97,7 +97,7 @@ class Shelf(Generic[Entity]):
 
     def ends_ms(self, entity: Entity) -> int:
         """The last moment at which the entity is remembered."""
-        return entity.ends_ms(self._keep_ms)
+        return entity.ends_ms(self.keep_ms)
 
     def tenants(self) -> list[str]:
         """The tenants with entities."""

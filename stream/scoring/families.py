@@ -18,11 +18,13 @@ index      sums of three answers          (joint: ``trio.py``)
 positive   positive, neutral, negative    the valence of an interaction
 response   sent, responded                what became of an invitation
 journey    achieved, failed, abandoned    how a journey ended
+buyers     once, again                    how often a customer bought
 =========  =============================  ================================
 
 ``journey_duration``, ``first_response`` and ``first_response_business`` are sparse: counts by bucket
 (``sketch.py``). ``waiting`` is too: tickets by the time since when they wait. ``churn_subscription`` and
 ``churn_purchase`` are customers active at a window's start, and of these lost at its end (``steps.py``).
+``value`` is sparse: what customers are worth (``worth.py``), at the time of their first purchase.
 """
 
 from __future__ import annotations
@@ -58,6 +60,9 @@ class Family:
 
     Kept for the longest window alone; a row of it is how many there are, and how old the oldest is in ms.
     """
+
+    dated: bool = False
+    """Whether it depends on the day a window ends on: a row of it begins with that (days since 1970)."""
 
     @property
     def empty(self) -> Tally:
@@ -142,6 +147,8 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
             _sparse("first_response_business"),
             Family("churn_subscription", ("active", "lost"), MappingProxyType({}), steps=True),
             Family("churn_purchase", ("active", "lost"), MappingProxyType({}), steps=True),
+            _by_name("buyers", "once", "again"),
+            Family("value", (), MappingProxyType({}), sparse=True, dated=True),
             Family("waiting", (), MappingProxyType({}), sparse=True, standing=True),
         )
     }
@@ -157,6 +164,9 @@ JOURNEY_FAMILIES: Final = ("journey", "journey_duration")
 
 TICKET_FAMILIES: Final = ("first_response", "first_response_business", "waiting")
 """What a ticket counts in: likewise."""
+
+BUYER_FAMILIES: Final = ("churn_purchase", "buyers", "value")
+"""What a customer who bought counts in: likewise."""
 
 
 def cell_of(metric: str, value: Value) -> int:

@@ -15,14 +15,16 @@ Three outcomes for the tally of one series and window, with *n* the number of an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
-from stream.scoring import intervals, sketch, sparse, trio
+from stream.scoring import intervals, lifetime, sketch, sparse, trio
 from stream.scoring.families import FAMILIES, PYRAMID_METRICS, Tally
 from stream.scoring.intervals import Interval
-from stream.scoring.parameters import Parameters
+from stream.scoring.parameters import Parameters, Prediction
+from stream.scoring.worth import SCALE, Worth, worth
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -88,7 +90,7 @@ class _Kpi(NamedTuple):
 
     answers: Callable[[Tally], int]
     counts: Callable[[Tally], tuple[Sample, ...]]
-    estimates: Callable[[Tally, Parameters], tuple[Estimate, ...]]
+    estimates: Callable[[Tally, Limits], tuple[Estimate, ...]]
     standing: bool = False
 
 
@@ -99,7 +101,7 @@ def assess(family: str, tally: Tally, limits: Limits) -> Assessment:
     low = n < limits.min_responses and not kpi.standing
     if any(tally) and n < limits.min_privacy and not kpi.standing:
         return Assessment(n, hidden=True, low_confidence=low, counts=(), estimates=())
-    estimates = kpi.estimates(tally, limits.parameters) if n else ()
+    estimates = kpi.estimates(tally, limits) if n else ()
     return Assessment(n, hidden=False, low_confidence=low, counts=kpi.counts(tally), estimates=estimates)
 
 
@@ -161,9 +163,9 @@ def pyramid(tally: Tally) -> tuple[Estimate, ...]:
     return (Estimate("cx_pyramid_score", score, interval, (("dimension", "overall"),)),)
 
 
-def index(tally: Tally, parameters: Parameters) -> tuple[Estimate, ...]:
+def index(tally: Tally, limits: Limits) -> tuple[Estimate, ...]:
     """Return the weighted mean of three answers 1 to 10, as 0 to 100 (Fornell et al. 1996, ACSI)."""
-    found = trio.weighted_mean(tally, parameters.index_weights)
+    found = trio.weighted_mean(tally, limits.parameters.index_weights)
     score, interval = intervals.scaled(found.value, found.variance, low=1, high=10, onto=(0, 100))
     return (Estimate("cx_satisfaction_index", score, interval),)
 
@@ -212,6 +214,50 @@ def _customers(kind: str) -> Callable[[Tally], tuple[Sample, ...]]:
         return tuple(Sample(name, labels, count) for name, count in zip(names, tally, strict=True))
 
     return counts
+
+
+def buyers(tally: Tally) -> tuple[Estimate, ...]:
+    """Return the share of the customers who first bought in the window and have not bought again."""
+    return (_share("cx_one_time_buyer_ratio", tally[0], sum(tally)),)
+
+
+def value(tally: Tally, limits: Limits) -> tuple[Estimate, ...]:
+    """Return by currency what a customer who first bought in the window has brought in, and what one will.
+
+    `tally`: the day on which the window ends, then a sparse tally (``worth.py``).
+    """
+    found: list[Estimate] = []
+    prediction = limits.parameters.prediction
+    for currency, each in sorted(worth(tally[1:]).items()):
+        if each.customers < max(limits.min_privacy, 1):
+            continue
+        past = each.total / (each.customers * SCALE)
+        found.append(_clv("historical", currency, past))
+        if prediction is not None and currency in prediction.spend:
+            found.append(_clv("predicted", currency, _predicted(each, tally[0], prediction, currency)))
+    return tuple(found)
+
+
+def _clv(method: str, currency: str, mean: float) -> Estimate:
+    return Estimate("cx_clv_mean", mean, None, (("method", method), ("currency", currency)))
+
+
+def _predicted(of: Worth, day: int, by: Prediction, currency: str) -> float:
+    """The mean over customers of purchases within the horizon times mean purchase."""
+    unit, ahead = by.unit_ms / _DAY_MS, by.horizon_ms / by.unit_ms
+    parts = []
+    for alike in of.groups:
+        age = alike.last_day - alike.first_day
+        known = max(day - alike.first_day, age)
+        often = lifetime.purchases(by.frequency, alike.again, age / unit, known / unit, ahead)
+        again = alike.later / SCALE
+        parts.append(often * lifetime.spent(by.spend[currency], alike.again, again, alike.customers))
+    return math.fsum(parts) / of.customers
+
+
+def _valued(tally: Tally) -> int:
+    """Customers of the currency with the most."""
+    return max((each.customers for each in worth(tally[1:]).values()), default=0)
 
 
 def _waiting(tally: Tally) -> tuple[Sample, ...]:
@@ -265,6 +311,7 @@ _CATEGORIES: Final = {
 }
 
 
+_DAY_MS: Final = 86_400_000
 _QUANTILES: Final = (("0.5", 50), ("0.9", 90), ("0.95", 95))
 
 
@@ -298,6 +345,8 @@ _KPIS: Final[Mapping[str, _Kpi]] = MappingProxyType(
             lambda tally: tally[0], _customers("subscription"), _fixed(churn("subscription"))
         ),
         "churn_purchase": _Kpi(lambda tally: tally[0], _customers("purchase"), _fixed(churn("purchase"))),
+        "buyers": _Kpi(sum, _no_counts, _fixed(buyers)),
+        "value": _Kpi(_valued, _no_counts, value),
         "waiting": _Kpi(_standing, _waiting, _fixed(oldest), standing=True),
         "journey_duration": _Kpi(sparse.total, _no_counts, _fixed(quantiles("cx_journey_duration_seconds"))),
     }

@@ -13,6 +13,7 @@ from stream.scoring.message import Labels, SourceName
 from stream.scoring.panes import Ladder, longest
 from stream.scoring.sparse import merged, total
 
+_DAY_MS = 86_400_000
 Cells = dict[Labels, Tally]
 
 
@@ -20,7 +21,7 @@ class Group:
     """The windows of one tenant and KPI family."""
 
     __slots__ = (
-        *("_empty", "_end_ms", "_rungs", "_sparse", "_standing"),
+        *("_dated", "_empty", "_end_ms", "_rungs", "_sparse", "_standing"),
         *("bound", "cells", "ends", "family", "highs", "sums", "tenant", "touched"),
     )
 
@@ -42,6 +43,7 @@ class Group:
         self._empty = FAMILIES[family].empty
         self._sparse = FAMILIES[family].sparse
         self._standing = FAMILIES[family].standing
+        self._dated = FAMILIES[family].dated
         self._end_ms = -1
 
     @property
@@ -94,7 +96,7 @@ class Group:
 
     def advance(self, end_ms: int) -> Iterator[tuple[int, int, SourceName, Labels]]:
         """Let the windows end at `end_ms`, never earlier than before; yields the cells that are forgotten."""
-        self._end_ms = max(self._end_ms, end_ms)
+        self._move_on(end_ms)
         for window, rung in enumerate(self._rungs):
             last, former = rung.pane(end_ms), self.ends[window]
             if last <= former:
@@ -113,6 +115,11 @@ class Group:
                         yield window, pane, source, series
             for series in [series for series, counts in self.sums[window].items() if not any(counts)]:
                 del self.sums[window][series]
+
+    def _move_on(self, end_ms: int) -> None:
+        if self._dated and end_ms // _DAY_MS > self._end_ms // _DAY_MS:
+            self.touched.update(*self.sums)
+        self._end_ms = max(self._end_ms, end_ms)
 
     def _standing_of(self, since: Tally) -> Tally:
         """How many there are, and how old the oldest is where the windows end; of whole seconds, in ms."""
@@ -140,4 +147,7 @@ class Group:
                 yield Row(name, self.family, rung.label, found)
             return
         for rung, sums in zip(self._rungs, self.sums, strict=True):
-            yield Row(name, self.family, rung.label, sums.get(series, self._empty))
+            found = sums.get(series, self._empty)
+            if self._dated and found:
+                found = (self._end_ms // _DAY_MS, *found)
+            yield Row(name, self.family, rung.label, found)

@@ -33,6 +33,17 @@ SETTINGS = {
 CONFIG = """
 [kpis]
 inactivity = "6d"
+[kpis.bg_nbd]
+r = 0.243
+alpha = 4.414
+a = 0.793
+b = 2.426
+unit = "1d"
+horizon = "30d"
+[kpis.gamma_gamma.SEK]
+p = 6.25
+q = 3.74
+v = 15.44
 [schedules.phone]
 timezone = "Europe/Stockholm"
 hours = { mon = ["09:00-12:00", "13:00-17:00"], tue = ["09:00-17:00"], fri = ["00:00-24:00"] }
@@ -123,12 +134,14 @@ def test_every_cell_as_configured(tmp_path: Path, clock: str) -> None:
     """Business hours by a schedule of a channel, and one for the others; buyers who are lost within days."""
     config = tmp_path / "cx.toml"
     config.write_text(CONFIG)
-    month = Trouble(7, NOW_MS, customers=20).messages(1500)
+    month = Trouble(9, NOW_MS, customers=20).messages(1500)
     env = SETTINGS | {"CX_CONFIG": str(config), "CX_CLOCK": clock}
-    got, expected = both(as_stored(month, NOW_MS), env, 7)
+    got, expected = both(as_stored(month, NOW_MS), env, 9)
     assert {"wall", "business"} == {dict(labels).get("clock") for _, labels in expected} - {None}
     lost = [value for (name, _), value in expected.items() if name == "cx_customers_lost"]
     assert max(lost) > 0
+    worth = {dict(labels).get("method", "") for name, labels in expected if name == "cx_clv_mean"}
+    assert {"historical", "predicted"} == worth
     assert [] == exposition.differences(expected, got)
 
 

@@ -163,8 +163,16 @@ _ON_INTERACTIONS = st.one_of(
 _EFFECTIVE = st.sampled_from([-200, -30, 0, 20, 90]).map(
     lambda minutes: rfc3339(NOW_MS + minutes * _MINUTE_MS)
 )
-_PURCHASE = st.fixed_dictionaries(
-    {"order_id": st.just("o"), "amount": st.just("9.90"), "currency": st.just("SEK")}
+_ORDER = st.tuples(
+    st.sampled_from(["purchase", "purchase", "refund"]),
+    st.fixed_dictionaries(
+        {
+            "order_id": st.sampled_from(["o-1", "o-2", "o-3"]),
+            "amount": st.sampled_from(["9.90", "0.1"]),
+            "currency": st.sampled_from(["SEK", "EUR"]),
+        },
+        optional={"margin": st.sampled_from(["-3", "2.5"])},
+    ),
 )
 _SUBSCRIPTION = st.tuples(
     st.sampled_from(
@@ -174,7 +182,7 @@ _SUBSCRIPTION = st.tuples(
         {"subscription_id": st.sampled_from(["s-1", "s-2"])}, optional={"effective_at": _EFFECTIVE}
     ),
 )
-_ON_RELATIONSHIPS = st.one_of(_SUBSCRIPTION, st.tuples(st.just("purchase"), _PURCHASE))
+_ON_RELATIONSHIPS = st.one_of(_SUBSCRIPTION, _ORDER)
 _ON = {"surveys": _DATA, "interactions": _ON_INTERACTIONS, "relationships": _ON_RELATIONSHIPS}
 
 

@@ -21,6 +21,7 @@ from stream.export.http import start_http
 from stream.export.service import ServiceMetrics
 from stream.intake.rejection import Reason
 from stream.scoring.families import (
+    BUYER_FAMILIES,
     FAMILIES,
     INDEX_METRICS,
     JOURNEY_FAMILIES,
@@ -43,7 +44,7 @@ _DEADLINE_S = 90
 _OWN_LEVEL = {
     "positive": "interaction",
     **dict.fromkeys(JOURNEY_FAMILIES, "journey"),
-    **dict.fromkeys((*TICKET_FAMILIES, "churn_subscription", "churn_purchase"), ""),
+    **dict.fromkeys((*TICKET_FAMILIES, "churn_subscription", *BUYER_FAMILIES), ""),
 }
 """Families that have one level only."""
 
@@ -211,6 +212,8 @@ def _events() -> Iterator[dict[str, Any]]:
         yield _event(number, "cx.journey.ended.v1", {"journey_id": "j", "outcome": "achieved"})
         since = {"subscription_id": "s", "effective_at": "2020-01-01T00:00:00Z"}
         yield _event(number, "cx.subscription.started.v1", since)
+        order = {"order_id": "o", "amount": "9.90", "currency": "SEK"}
+        yield _event(number, "cx.purchase.v1", order)
         for ticket in ("answered", "waiting"):
             opened = {"ticket_id": ticket, "channel": "channel-1"}
             yield _event(number, "cx.ticket.opened.v1", opened, ticket)

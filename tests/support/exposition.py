@@ -30,6 +30,8 @@ SCORED = (
     "cx_retention_ratio",
     "cx_customers_active",
     "cx_customers_lost",
+    "cx_one_time_buyer_ratio",
+    "cx_clv_mean",
     "cx_low_confidence",
 )
 """The families that the oracle recounts; their intervals end in `_lower` and `_upper`."""

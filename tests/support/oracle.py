@@ -48,6 +48,10 @@ How ambiguous rules are read here (where the service reads one otherwise, the co
   is active, and a customer is while one is. Who bought is active for `inactivity` from then on. A window's
   start is where its first pane begins, its end where its last one ends. Nothing is forgotten here: what the
   service forgets is in no window.
+* Orders: the first purchase of an id stands. Customers count at the time of their first purchase (an account:
+  of the first in its currency), and the windows end with those of purchase churn. A refund is taken off the
+  day of its order, where that is known; what the days after the first brought is at least 0. Who is forgotten
+  (inactivity and twice what is kept) is new.
 
 `CX_MAX_SERIES` and `CX_LATEST_PER_CUSTOMER` are not modelled.
 """
@@ -58,6 +62,7 @@ from tests.support.recount.journeys import Journeys
 from tests.support.recount.judging import judge
 from tests.support.recount.model import Counted, Event, Record, Recount, Rules, of_one_kpi
 from tests.support.recount.murmur import partition_of
+from tests.support.recount.orders import Orders
 from tests.support.recount.subscriptions import Purchases, Subscriptions
 from tests.support.recount.surveys import Customer, Times
 from tests.support.recount.tickets import Tickets, schedules_of
@@ -94,6 +99,7 @@ class _Partition:
         self._tickets: dict[tuple[str, str], Tickets] = {}
         self._subscriptions: dict[tuple[str, str], Subscriptions] = {}
         self._purchases: dict[tuple[str, str], Purchases] = {}
+        self._orders: dict[tuple[str, str], Orders] = {}
         self._schedules = schedules_of(rules.config)
 
     def take(self, record: Record) -> None:
@@ -122,6 +128,8 @@ class _Partition:
             self._found.customers.append(("churn_subscription", tenant, subscriptions))
         for (tenant, _), purchases in self._purchases.items():
             self._found.customers.append(("churn_purchase", tenant, purchases))
+        for orders in self._orders.values():
+            self._found.standing.extend(orders.standing())
         for tickets in self._tickets.values():
             self._found.standing.extend(tickets.standing())
 
@@ -170,11 +178,8 @@ class _Partition:
             known = self._journeys.setdefault(who, Journeys(event.tenant))
         elif event.type.startswith("cx.ticket."):
             known = self._tickets.setdefault(who, Tickets(event.tenant, self._found, self._schedules))
-        elif event.type == "cx.purchase.v1":
-            bought = self._purchases.setdefault(who, Purchases(self._rules.inactivity_ms))
-            bought.times_ms.append(event.time_ms)
-            self._reach(event.tenant, "churn_purchase", event.time_ms)
-            return "counted"
+        elif event.type in {"cx.purchase.v1", "cx.refund.v1"}:
+            return self._order(who, event)
         elif event.type.startswith("cx.subscription."):
             outcome = self._subscriptions.setdefault(who, Subscriptions()).take(event)
             if outcome == "counted":
@@ -187,6 +192,15 @@ class _Partition:
             self._reach(counted.tenant, counted.family, counted.time_ms)
         if isinstance(known, Tickets) and known.reached_ms is not None:
             self._reach(event.tenant, "waiting", known.reached_ms)
+        return outcome
+
+    def _order(self, who: tuple[str, str], event: Event) -> str:
+        outcome = self._orders.setdefault(who, Orders(self._rules)).take(event, self._times(event.tenant))
+        if outcome == "counted":
+            if event.type == "cx.purchase.v1":
+                bought = self._purchases.setdefault(who, Purchases(self._rules.inactivity_ms))
+                bought.times_ms.append(event.time_ms)
+            self._reach(event.tenant, "churn_purchase", event.time_ms)
         return outcome
 
     def _reach(self, tenant: str, family: str, at_ms: int) -> None:

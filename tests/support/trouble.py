@@ -118,7 +118,7 @@ class Trouble(Stories):
 
     def other(self, who: Customer) -> Message:
         """An event that is neither of a survey nor an interaction."""
-        order = {"order_id": self._id("o"), "amount": "19.90", "currency": "SEK", "margin": "4.05"}
+        order = self._order()
         ticket, bot = f"t-{self._rng.randrange(3)}", self._rng.choice(["bot", "auto", "internal"])
         subscription = {"subscription_id": f"s-{self._rng.randrange(2)}"}
         if self._rng.random() < 0.4:
@@ -150,6 +150,16 @@ class Trouble(Stories):
         )
         topic, kind, data = self._rng.choice(types)
         return self.message(who, self._envelope(who, f"cx.{kind}.v1", data), topic)
+
+    def _order(self) -> Event:
+        """Of few ids, so that some are told twice and some are refunded; in two currencies."""
+        rng = self._rng
+        amount = f"{rng.randrange(500)}.{rng.choice(['9', '05', '123456789012345678'])}"
+        order: Event = {"order_id": f"o-{rng.randrange(8)}", "amount": amount}
+        order["currency"] = rng.choice(["SEK", "SEK", "EUR"])
+        if rng.random() < 0.5:
+            order["margin"] = rng.choice(["4.05", "-1.1", "0", "250"])
+        return order
 
     def copy(self, who: Customer) -> Message:
         """An event again: soon or much later, as it was, changed, or only looking like a copy."""

@@ -5,6 +5,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,6 +58,10 @@ class Event(NamedTuple):
     data: dict[str, Any]
 
 
+Account = tuple[str | int | Fraction, ...]
+"""What a customer bought in a currency."""
+
+
 class Counted(NamedTuple):
     """One thing that counts: an answer, an interaction or an invitation, where and when it counts.
 
@@ -65,7 +70,7 @@ class Counted(NamedTuple):
     """
 
     family: str
-    what: int | str | tuple[int | None, ...]
+    what: int | str | tuple[int | None, ...] | Account
     tenant: str
     level: str
     channel: str
@@ -78,6 +83,7 @@ _KPIS = (
     ("needs", "ease", "enjoyment", "pyramid"),
     ("journey", "journey_duration"),
     ("first_response", "first_response_business", "waiting"),
+    ("churn_purchase", "buyers", "value"),
 )
 
 
@@ -94,7 +100,7 @@ def duration_ms(text: str) -> int:
     return int(found[1]) * UNITS_MS[found[2]]
 
 
-def _kpis(path: str | None) -> dict[str, Any]:
+def kpis_of(path: str | None) -> dict[str, Any]:
     """The table `kpis` of a cx.toml."""
     return {} if path is None else tomllib.loads(Path(path).read_text(encoding="utf-8")).get("kpis", {})
 
@@ -138,7 +144,7 @@ class Rules:
             tenants=frozenset(filter(None, of("TENANTS", "").split(","))),
             partitions=int(of("PARTITIONS", "4")),
             config=env.get("CX_CONFIG"),
-            inactivity_ms=duration_ms(_kpis(env.get("CX_CONFIG")).get("inactivity", "90d")),
+            inactivity_ms=duration_ms(kpis_of(env.get("CX_CONFIG")).get("inactivity", "90d")),
         )
 
     @property

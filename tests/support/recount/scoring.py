@@ -1,16 +1,17 @@
 """What is exported for one series and window, from the answers in it; fractions inside."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
-from tests.support.recount.model import Labels, Rules
+from tests.support.recount.model import Account, Labels, Rules, duration_ms, kpis_of
 
 Z = 1.959964
 SAMPLES = tuple[str, Labels]
 Answers = tuple[int | None, ...]
-Tally = Counter[int | str | Answers]
+Tally = Counter[int | str | Answers | Account]
 Exported = dict[tuple[str, Labels], float]
 CATEGORIES: dict[str, dict[str, range]] = {
     "nps": {"promoter": range(9, 11), "passive": range(7, 9), "detractor": range(7)},
@@ -31,6 +32,8 @@ def exported(family: str, tally: Tally, rules: Rules) -> Exported:
     """Samples by family name and the family's own labels."""
     if family.startswith("churn_"):
         return _churn(family, tally, rules)
+    if family == "value":
+        return _value(tally, rules)
     if family == "waiting":
         age_ms = max(0, *(int(str(each)) for each in tally))
         return {
@@ -43,6 +46,9 @@ def exported(family: str, tally: Tally, rules: Rules) -> Exported:
         shown, n = _durations(DURATIONS[family], tally), tally.total()
     elif family == "journey":
         shown, n = _journeys(tally), tally.total()
+    elif family == "buyers":
+        hits, n = tally["once"], tally.total()
+        shown = _with_interval("cx_one_time_buyer_ratio", Fraction(hits, n), wilson(hits, n)) if n else {}
     elif family in DIMENSIONS:
         shown, n = _dimension(family, tally), tally.total()
     else:
@@ -89,6 +95,55 @@ def _churn(family: str, tally: Tally, rules: Rules) -> Exported:
     return low | shown
 
 
+def _value(tally: Tally, rules: Rules) -> Exported:
+    """Means by currency; the day on which the window ends stands last."""
+    by_currency: dict[str, list[Any]] = defaultdict(list)
+    for each in tally.elements():
+        currency, *account = each if isinstance(each, tuple) else ()
+        by_currency[str(currency)].append(account)
+    most = max(map(len, by_currency.values()), default=0)
+    shown: Exported = {("cx_low_confidence", (("metric", "value"),)): float(most < rules.min_responses)}
+    kpis = kpis_of(rules.config)
+    for currency, accounts in by_currency.items():
+        if len(accounts) < rules.min_privacy:
+            continue
+        mean = sum(account[3] for account in accounts) / len(accounts)
+        shown["cx_clv_mean", (("currency", currency), ("method", "historical"))] = float(mean)
+        spend = kpis.get("gamma_gamma", {}).get(currency)
+        if spend:
+            means = [_to_come(kpis["bg_nbd"], spend, *account) for account in accounts]
+            labels = (("currency", currency), ("method", "predicted"))
+            shown["cx_clv_mean", labels] = math.fsum(means) / len(means)
+    return shown
+
+
+def _to_come(
+    often: dict[str, Any],
+    spend: dict[str, float],
+    x: int,
+    first: int,
+    last: int,
+    _total: Fraction,
+    later: Fraction,
+    day: int,
+) -> float:
+    """Purchases to be expected (formula 10 of Fader, Hardie and Lee, 2005) times their mean (Gamma-Gamma)."""
+    r, alpha, a, b = (often[name] for name in ("r", "alpha", "a", "b"))
+    unit = duration_ms(often.get("unit", "7d")) / 86_400_000
+    t_x, t = (last - first) / unit, (max(day, last) - first) / unit
+    ahead = duration_ms(often.get("horizon", "364d")) / 86_400_000 / unit
+    z = ahead / (alpha + t + ahead)
+    above, term, n = 1.0, 1.0, 0
+    while term > 1e-17 * above:
+        term *= (r + x + n) * (b + x + n) / (a + b + x - 1 + n) / (n + 1) * z
+        above, n = above + term, n + 1
+    bought = (a + b + x - 1) / (a - 1) * (1 - ((alpha + t) / (alpha + t + ahead)) ** (r + x) * above)
+    gone = a / (b + x - 1) * ((alpha + t) / (alpha + t_x)) ** (r + x) if x else 0.0
+    p, q, v = (spend[name] for name in ("p", "q", "v"))
+    mean = float(later) / x if x else 0.0
+    return float(bought / (1 + gone) * p * (v + x * mean) / (p * x + q - 1))
+
+
 def _journeys(tally: Tally) -> Exported:
     hits, n = tally["achieved"], tally.total()
     name = "cx_journey_achieved_ratio"
@@ -132,7 +187,7 @@ def _dimension(family: str, tally: Tally) -> Exported:
 
 def _trio(family: str, tally: Tally) -> tuple[Exported, int]:
     """From the answers of each response: how far each moves the score, and the sum of the squares of that."""
-    responses = [each for each in tally.elements() if isinstance(each, tuple)]
+    responses: list[Any] = [each for each in tally.elements() if isinstance(each, tuple)]
     columns = [[each[i] for each in responses if each[i] is not None] for i in range(3)]
     n = min(map(len, columns))
     if not n:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from tests.support.recount.model import Cell, Counted, Recount, Rules
 from tests.support.recount.scoring import Tally, exported
 
+DAY_MS = 86_400_000
 Series = tuple[tuple[str, str], ...]
 
 
@@ -35,7 +36,11 @@ def cells(recount: Recount, rules: Rules, now_ms: int | None = None) -> dict[Cel
     for counted in recount.standing:
         end_ms = _end_ms(counted, recount, rules, now_ms)
         into = _windows_of(counted, rules, end_ms)
-        what = end_ms - counted.time_ms if counted.family == "waiting" else counted.what
+        what = counted.what
+        if counted.family == "waiting":
+            what = end_ms - counted.time_ms
+        elif isinstance(what, tuple) and counted.family == "value":
+            what = (*what, end_ms // DAY_MS)
         for series in filter(None, (series_of(counted, view) for view in rules.views)):
             for window in into:
                 tallies[counted.family, series][window][what] += 1

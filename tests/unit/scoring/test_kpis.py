@@ -81,7 +81,7 @@ _COUNTED = {"cx_survey_responses", "cx_interactions", "cx_surveys_sent", "cx_tic
 ESTIMATED = [family for family in FAMILIES if not FAMILIES[family].standing]
 WITHOUT_COUNTS = {
     *("needs", "ease", "enjoyment", "pyramid", "index", "journey", "journey_duration"),
-    *("first_response", "first_response_business"),
+    *("first_response", "first_response_business", "buyers", "value"),
 }
 CATEGORIES = (
     ("nps", (5, 3, 2), {"promoter": 5, "passive": 3, "detractor": 2}),
