@@ -13,7 +13,7 @@ from stream.flow.credentials import broker_credentials
 from stream.flow.hangup import cut_connections
 from stream.flow.patience import be_patient
 from stream.flow.security import kafka_client_options
-from stream.settings import Settings, SettingsError
+from stream.settings import Settings
 
 _MAX_POLL_RECORDS = 2_000
 _BUFFERED_BATCHES = 16
@@ -46,11 +46,7 @@ class CxApp(BatchApp):
 
 
 def create_app(settings: Settings, clock: Clock | None = None, *, publishing: bool = True) -> CxApp:
-    """The app of one worker; nothing is connected yet.
-
-    Raises SettingsError for what this version does not do.
-    """
-    _refuse_what_is_not_built(settings)
+    """The app of one worker; nothing is connected yet."""
     gc.set_threshold(*_GARBAGE)
     cut_connections()
     ask_again()
@@ -85,11 +81,6 @@ def create_app(settings: Settings, clock: Clock | None = None, *, publishing: bo
     app.engine = Engine(app, settings, clock or SystemClock(), publishing=publishing)
     wire(app, app.engine)
     return app
-
-
-def _refuse_what_is_not_built(settings: Settings) -> None:
-    if settings.latest_per_customer:
-        raise SettingsError("CX_LATEST_PER_CUSTOMER=on is not built yet. Leave it off.")
 
 
 def __getattr__(name: str) -> Any:

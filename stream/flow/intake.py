@@ -45,6 +45,7 @@ def rules(settings: Settings) -> Rules:
         hash_key=state.hash_key(settings),
         schedules=settings.schedules,
         inactivity_ms=settings.kpis.inactivity_ms,
+        latest_per_customer=settings.latest_per_customer,
         watched=settings.alerts.families,
     )
 

@@ -24,6 +24,17 @@ class Response(msgspec.Struct, array_like=True, gc=False):
     invitation: bytes
     """Key of the invitation, empty without one."""
     retracted: bool = False
+    nth: int = 0
+    """Of the customer's responses, in the order in which they came; 0 where all answers count."""
+    superseded: tuple[str, ...] = ()
+    """Metrics whose answer does not count, since a later one does (`latest.py`)."""
+
+    @property
+    def counted(self) -> tuple[tuple[str, int], ...]:
+        """The answers that count."""
+        if not self.superseded:
+            return self.answers
+        return tuple(answer for answer in self.answers if answer[0] not in self.superseded)
 
     @property
     def dims(self) -> Dims:

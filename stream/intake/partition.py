@@ -80,7 +80,10 @@ class Intake:
         self._store: Store = MemoryStore() if store is None else store
         memory = Memory(self.tallies, self._keep_ms, self._store, by_event_time=rules.by_event_time)
         hasher = Hasher(rules.hash_key)
-        self._surveys = Surveys(self.tallies, self._placer, hasher, rules.segment_keys, memory)
+        self._surveys = Surveys(
+            *(self.tallies, self._placer, hasher, rules.segment_keys, memory),
+            latest=rules.latest_per_customer,
+        )
         self._journeys = Journeys(
             self.tallies,
             self._placer,

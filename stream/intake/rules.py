@@ -29,6 +29,8 @@ class Rules(NamedTuple):
     """Business hours by channel."""
     inactivity_ms: int = 90 * 86_400_000
     """A customer who has bought nothing for so long is lost."""
+    latest_per_customer: bool = False
+    """Whether only a customer's latest answer of each metric and level counts."""
     watched: frozenset[tuple[str, str]] = frozenset()
     """Tenant (or `EVERY_TENANT`) and KPI family of what is watched for drops."""
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from stream.intake.customers import Hasher
 from stream.intake.entities import Invitation, Response, inherit
+from stream.intake.latest import Latest
 from stream.intake.memory import Memory
 from stream.intake.placement import Dims, Placer
 from stream.intake.tally import Tallies
@@ -38,7 +39,11 @@ class Surveys:
         hasher: Hasher,
         segment_keys: Sequence[str],
         memory: Memory,
+        *,
+        latest: bool = False,
     ) -> None:
+        """`latest`: only a customer's latest answer of each metric and level counts."""
+        self._latest = Latest(memory) if latest else None
         self._tallies = tallies
         self._placer = placer
         self._hasher = hasher
@@ -90,19 +95,21 @@ class Surveys:
             missing=tuple(i for i, value in enumerate(own) if value is None),
             overflow=0,
             invitation=invitation,
+            nth=0 if self._latest is None else self._latest.next(customer),
         )
         asked = self.memory.invitation(invitation)
         inherit(response, asked)
         self._contribute(key, response)
         if asked is not None and response.answers:
             self._answer(invitation, asked, 1)
+        self._supersede(customer, key)
         return "counted"
 
     def _contribute(self, key: bytes, response: Response) -> None:
         placement = self._placer.place(response.dims, response.at_ms)
         response.overflow = placement.overflow
         self.overflowed.update(placement.overflowed)
-        for family, cell, amount in added(response.answers):
+        for family, cell, amount in added(response.counted):
             self._tallies.add(placement, family, cell, response.at_ms, amount)
         for metric, _ in response.answers:
             for family in FAMILIES_OF[metric]:
@@ -111,8 +118,18 @@ class Surveys:
 
     def _uncount(self, response: Response) -> None:
         placement = self._placer.replace(response.dims, response.overflow)
-        for family, cell, amount in added(response.answers):
+        for family, cell, amount in added(response.counted):
             self._tallies.add(placement, family, cell, response.at_ms, -amount)
+
+    def _supersede(self, customer: bytes, new: bytes = b"") -> None:
+        """Let only the customer's latest answers count, where so told. `new`: the response that just came."""
+        if self._latest is None:
+            return
+        for key, response, metrics in self._latest.changed(customer):
+            self._uncount(response)
+            response.superseded = metrics
+            self._contribute(key, response)
+            self.corrections["latest_per_customer"] += key != new
 
     def _withdraw(self, response: Response) -> None:
         """Take a response out of every window and off its invitation."""
@@ -162,6 +179,7 @@ class Surveys:
         if invitation.answered:
             self._count_responded(invitation, 1)
         self.memory.invitations.put(key, invitation)
+        self._supersede(customer)
         return "counted"
 
     def _move(self, key: bytes, response: Response, invitation: Invitation) -> None:
@@ -172,7 +190,7 @@ class Surveys:
             return
         self._uncount(response)
         self._contribute(key, moved)
-        self.corrections["late_invitation"] += 1
+        self.corrections["late_invitation"] += bool(response.counted)
 
     def _retracted(self, event: Any, _at_ms: int, clock_ms: int) -> Outcome:
         data = event.data
@@ -186,6 +204,7 @@ class Surveys:
         if data.all_of_subject:
             for key in sorted(self.memory.by_customer.of(customer)):
                 self._retract(key)
+        self._supersede(customer)
         return "counted"
 
     def _retract(self, key: bytes) -> None:

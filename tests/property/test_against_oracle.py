@@ -145,6 +145,20 @@ def test_every_cell_as_configured(tmp_path: Path, clock: str) -> None:
     assert [] == exposition.differences(expected, got)
 
 
+@pytest.mark.parametrize("clock", ["wall", "event"])
+def test_every_cell_of_the_latest_answers(clock: str) -> None:
+    """Few customers with many answers; edits, retractions and late invitations among them."""
+    month = as_stored(Trouble(4, NOW_MS, customers=25).messages(1500), NOW_MS)
+    env = SETTINGS | {"CX_CLOCK": clock, "CX_MIN_PRIVACY": "0"}
+    latest = env | {"CX_LATEST_PER_CUSTOMER": "on"}
+    assert_equal(month, latest, 4)
+    fewer, all_ = (oracle(month, each).cells for each in (latest, env))
+    assert sum(value for (name, _), value in fewer.items() if name == "cx_survey_responses") < sum(
+        value for (name, _), value in all_.items() if name == "cx_survey_responses"
+    )
+    assert oracle(month, latest).corrections["latest_per_customer"] > 20
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_every_cell_by_the_wall_clock(seed: int) -> None:
     """Events of the last month and of the last minutes."""

@@ -195,10 +195,17 @@ class Run:
     """An intake, its changelog and the merger behind it, as they live through a plan of steps."""
 
     def __init__(
-        self, source: str, clock: str, records: Sequence[Stored], stores: Callable[[], Store] = MemoryStore
+        self,
+        source: str,
+        clock: str,
+        records: Sequence[Stored],
+        stores: Callable[[], Store] = MemoryStore,
+        *,
+        latest: bool = False,
     ) -> None:
         """`stores` makes what each worker keeps its entities in."""
-        self.intake = Intake(Source(source, 0), _rules(clock), stores())
+        rules_ = _rules(clock)._replace(latest_per_customer=latest)
+        self.intake = Intake(Source(source, 0), rules_, stores())
         self.records = records
         self.log: dict[bytes, bytes] = {}
         self.written: list[Change] = []
@@ -260,9 +267,11 @@ class Run:
         return sorted(row for row in rows if (row.series, row.family) in alive)
 
 
-def assert_same(source: str, clock: str, records: Sequence[Stored], steps: Sequence[Step]) -> None:
+def assert_same(
+    source: str, clock: str, records: Sequence[Stored], steps: Sequence[Step], *, latest: bool = False
+) -> None:
     """All that can be seen, and all that is remembered."""
-    straight, troubled = (Run(source, clock, records).live(plan) for plan in ((), steps))
+    straight, troubled = (Run(source, clock, records, latest=latest).live(plan) for plan in ((), steps))
     assert counts(straight.intake) == counts(troubled.intake)
     assert entities(straight.intake) == entities(troubled.intake)
     assert Told.of(straight.told) == Told.of(troubled.told)
@@ -279,6 +288,15 @@ def test_surveys_count_the_same_however_they_are_read_and_whenever_a_worker_ends
 ) -> None:
     """Any folds and checkpoints; crashes before and after a checkpoint, and between its write and sending."""
     assert_same("surveys", clock, records, steps)
+
+
+@settings(max_examples=100, deadline=None)
+@given(streams(), STEPS, CLOCKS)
+def test_latest_answers_count_the_same_however_they_are_read_and_whenever_a_worker_ends(
+    records: list[Stored], steps: list[Step], clock: str
+) -> None:
+    """The same law where only a customer's latest answer counts."""
+    assert_same("surveys", clock, records, steps, latest=True)
 
 
 @settings(max_examples=100, deadline=None)

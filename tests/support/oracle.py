@@ -52,8 +52,10 @@ How ambiguous rules are read here (where the service reads one otherwise, the co
   of the first in its currency), and the windows end with those of purchase churn. A refund is taken off the
   day of its order, where that is known; what the days after the first brought is at least 0. Who is forgotten
   (inactivity and twice what is kept) is new.
+* The latest answer per customer: by event time, of one time the one that came last; a correction for each
+  other response of which answers count that did not, or no longer do.
 
-`CX_MAX_SERIES` and `CX_LATEST_PER_CUSTOMER` are not modelled.
+`CX_MAX_SERIES` is not modelled.
 """
 
 from collections.abc import Iterable
@@ -173,7 +175,9 @@ class _Partition:
         who = event.tenant, event.subject
         known: Customer | Journeys | Tickets
         if event.type.startswith("cx.survey."):
-            known = self._customers.setdefault(who, Customer(self._found.corrections))
+            known = self._customers.setdefault(
+                who, Customer(self._found.corrections, latest=self._rules.latest)
+            )
         elif event.type.startswith("cx.journey."):
             known = self._journeys.setdefault(who, Journeys(event.tenant))
         elif event.type.startswith("cx.ticket."):

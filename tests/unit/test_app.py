@@ -1,15 +1,7 @@
 """The app of a worker."""
 
-import pytest
-
 from stream.app import create_app
-from stream.settings import Settings, SettingsError
-
-
-def test_a_setting_that_would_do_nothing_is_refused_by_name() -> None:
-    """Better than counting by other rules than the operator asked for."""
-    with pytest.raises(SettingsError, match="CX_LATEST_PER_CUSTOMER"):
-        create_app(Settings.from_env({"CX_LATEST_PER_CUSTOMER": "on"}))
+from stream.settings import Settings
 
 
 def test_the_app_is_named_after_the_application_id() -> None:

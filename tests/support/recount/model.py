@@ -123,6 +123,8 @@ class Rules:
     panes_ms: Mapping[str, int] = field(default_factory=dict)
     config: str | None = None
     inactivity_ms: int = 90 * 86_400 * SECOND
+    latest: bool = False
+    """Whether only a customer's latest answer of each metric and level counts."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Rules":
@@ -144,6 +146,7 @@ class Rules:
             tenants=frozenset(filter(None, of("TENANTS", "").split(","))),
             partitions=int(of("PARTITIONS", "4")),
             config=env.get("CX_CONFIG"),
+            latest=of("LATEST_PER_CUSTOMER", "off") == "on",
             inactivity_ms=duration_ms(kpis_of(env.get("CX_CONFIG")).get("inactivity", "90d")),
         )
 

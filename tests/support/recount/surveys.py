@@ -45,6 +45,8 @@ class Answered:
     revision: int
     event: Event
     invitation: Event | None
+    superseded: frozenset[str] = frozenset()
+    """Metrics of which a later answer counts."""
 
     @property
     def answers(self) -> list[dict[str, Any]]:
@@ -56,13 +58,18 @@ class Answered:
         """The KPIs it counts in by itself."""
         return [
             *(each["metric"] for each in self.answers if each["metric"] in COUNTED_METRICS),
-            *self.together,
+            *self.together(self.answers),
         ]
 
     @property
-    def together(self) -> dict[str, tuple[int | None, ...]]:
-        """What its answers make in threes, by KPI."""
-        values = {each["metric"]: each["value"] for each in self.answers}
+    def counting(self) -> list[dict[str, Any]]:
+        """The answers that are not superseded."""
+        return [each for each in self.answers if each["metric"] not in self.superseded]
+
+    @staticmethod
+    def together(answers: list[dict[str, Any]]) -> dict[str, tuple[int | None, ...]]:
+        """What answers make in threes, by KPI."""
+        values = {each["metric"]: each["value"] for each in answers}
         return {
             family: tuple(values.get(metric) for metric in metrics)
             for family, metrics in TRIOS.items()
@@ -78,6 +85,8 @@ class Customer:
     invitations: dict[str, Event] = field(default_factory=dict)
     responses: dict[str, Answered] = field(default_factory=dict)
     retracted_ms: dict[str, int] = field(default_factory=dict)
+    latest: bool = False
+    """Whether only the latest answer of each metric and level counts."""
 
     def take(self, event: Event, times: Times) -> str:
         """The outcome of an event that is neither rejected, test nor a copy."""
@@ -128,12 +137,30 @@ class Customer:
         where["segments"] = {**lent.get("segments", {}), **own.get("segments", {})}
         alone = [
             _place(each["metric"], each["value"], response.event, where)
-            for each in response.answers
+            for each in response.counting
             if each["metric"] in COUNTED_METRICS
         ]
         return alone + [
-            _place(family, three, response.event, where) for family, three in response.together.items()
+            _place(family, three, response.event, where)
+            for family, three in response.together(response.counting).items()
         ]
+
+    def _level(self, response: Answered) -> str:
+        lent = response.invitation.data if response.invitation else {}
+        return str({"level": "interaction", **lent, **response.event.data}["level"])
+
+    def _supersede(self, new: str = "") -> None:
+        """Only the last answer of each metric and level counts: by time, of one time that which came last."""
+        if not self.latest:
+            return
+        last: dict[tuple[str, str], str] = {}
+        for response_id, each in sorted(self.responses.items(), key=lambda item: item[1].event.time_ms):
+            last |= {(answer["metric"], self._level(each)): response_id for answer in each.answers}
+        for response_id, each in self.responses.items():
+            level, former = self._level(each), each.superseded
+            metrics = [answer["metric"] for answer in each.answers]
+            each.superseded = frozenset(name for name in metrics if last[name, level] != response_id)
+            self.corrections["latest_per_customer"] += each.superseded != former and response_id != new
 
     def _responses_to(self, invitation_id: str) -> list[Answered]:
         return [r for r in self.responses.values() if r.event.data.get("invitation_id") == invitation_id]
@@ -150,6 +177,7 @@ class Customer:
         self.corrections["late_invitation"] += sum(
             self.counted(each) != former for each, former in zip(waiting, before, strict=True)
         )
+        self._supersede()
         return "counted"
 
     def _answered(self, event: Event, _now_ms: int) -> str:
@@ -161,7 +189,9 @@ class Customer:
             return "duplicate"
         self.corrections["revision"] += former is not None
         invitation = self.invitations.get(event.data.get("invitation_id", ""))
+        self.responses.pop(response_id, None)
         self.responses[response_id] = Answered(revision, event, invitation)
+        self._supersede(response_id)
         return "counted"
 
     def _retracted(self, event: Event, now_ms: int) -> str:
@@ -172,6 +202,7 @@ class Customer:
         if response_id is not None:
             self.corrections["retraction"] += self.responses.pop(response_id, None) is not None
             self.retracted_ms[response_id] = now_ms
+        self._supersede()
         return "counted"
 
 
