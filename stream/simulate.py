@@ -1,8 +1,9 @@
 """Believable traffic, seeded: visits over a day, what customers felt, whom we asked, what they answered.
 
     visit ──▶ interaction (valence)
-          └─▶ invitation ──▶ declined │ answered ──▶ edited │ retracted
-                 seconds         seconds to hours later
+          ├─▶ invitation ──▶ declined │ answered ──▶ edited │ retracted
+          │      seconds         seconds to hours later
+          └─▶ ticket │ journey │ order │ subscription      (`errands.py`)
 
 How a customer felt is one number, drawn about the level of the channel; valence, NPS, CSAT and CES are read
 off it, each on its own scale, so that they move together as real ones do. Events come in the order of their
@@ -14,13 +15,12 @@ import heapq
 import math
 import random
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from itertools import accumulate
 from statistics import NormalDist
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-Event = dict[str, Any]
+from stream.errands import EVENTS_A_VISIT, Errands, Event, envelope, new_id
 
 SCENARIOS: Final = ("steady", "drop", "channel-drop", "mix-shift", "silence")
 DROPPED_CHANNEL: Final = "app"
@@ -126,14 +126,14 @@ _BUSIEST = max(busy(4 * _DAY_S * 1000 + minute * 60_000) for minute in range(144
 def _events_a_visit() -> float:
     """Expected events of one visit, so that a rate of events can be asked for."""
     answered = sum(each.weight * each.answers for each in CHANNELS.values())
-    return 1 + _INVITED * (1 + _DECLINED + answered * (1 + _EDITED + _RETRACTED))
+    return 1 + EVENTS_A_VISIT + _INVITED * (1 + _DECLINED + answered * (1 + _EDITED + _RETRACTED))
 
 
 class _Traffic:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._rng = random.Random(f"{plan.seed} {plan.start_ms}")
-        self._normal = NormalDist()
+        self._errands = Errands(f"{plan.seed} {plan.start_ms} errands")
 
     def visits(self) -> Iterator[int]:
         """Times of visits: a Poisson process as busy as the day."""
@@ -169,6 +169,7 @@ class _Traffic:
         yield self._event(who, "cx.interaction.v1", at_ms, data)
         if rng.random() < _INVITED:
             yield from self._survey(who, place, channel, felt, at_ms + 1000 + rng.randrange(5000))
+        yield from self._errands.of(who, name, felt, at_ms)
 
     def _drop(self, channel: str, at_ms: int) -> float:
         scenario = self._plan.scenario if self._plan.holds(at_ms) else ""
@@ -216,19 +217,7 @@ class _Traffic:
         ]
 
     def _id(self) -> str:
-        return f"{self._rng.getrandbits(64):016x}"
+        return new_id(self._rng)
 
     def _event(self, who: tuple[str, str], kind: str, at_ms: int, data: Event) -> tuple[int, Event]:
-        time = (
-            datetime.fromtimestamp(at_ms / 1000, UTC)
-            .isoformat(timespec="milliseconds")
-            .replace("+00:00", "Z")
-        )
-        envelope = {
-            "specversion": "1.0",
-            "id": self._id(),
-            "source": "/cx/simulate",
-            "type": kind,
-            "time": time,
-        }
-        return at_ms, {**envelope, "tenantid": who[0], "subject": who[1], "data": data}
+        return envelope(self._id(), who, kind, at_ms, data)

@@ -10,6 +10,7 @@ import orjson
 
 from stream import simulate as simulation
 from stream.clock import SystemClock
+from stream.errands import Event
 from stream.intake.times import parse_ms
 from stream.simulate import SCENARIOS, Plan
 from stream.values import duration_ms
@@ -91,7 +92,7 @@ def simulate(  # noqa: PLR0913 - one argument an option
     tenant: tuple[str, ...],
     realtime: bool,
 ) -> None:
-    """Write events of a shop's customers as NDJSON: visits, invitations, answers.
+    """Write events of a shop's customers as NDJSON: visits, surveys, tickets, journeys, orders.
 
     \b
     steady        nothing happens
@@ -109,7 +110,7 @@ def simulate(  # noqa: PLR0913 - one argument an option
     _write(_limited(plan, duration, count), realtime=realtime)
 
 
-def _limited(plan: Plan, duration: int | None, count: int | None) -> Iterator[tuple[int, simulation.Event]]:
+def _limited(plan: Plan, duration: int | None, count: int | None) -> Iterator[tuple[int, Event]]:
     for number, (at_ms, event) in enumerate(simulation.events(plan)):
         if (count is not None and number >= count) or (
             duration is not None and at_ms >= plan.start_ms + duration
@@ -118,7 +119,7 @@ def _limited(plan: Plan, duration: int | None, count: int | None) -> Iterator[tu
         yield at_ms, event
 
 
-def _write(events: Iterator[tuple[int, simulation.Event]], *, realtime: bool) -> None:
+def _write(events: Iterator[tuple[int, Event]], *, realtime: bool) -> None:
     out, clock, pause = sys.stdout.buffer, SystemClock(), Pause()
     for number, (at_ms, event) in enumerate(events):
         if realtime and (early_ms := at_ms - clock.now_ms()) > 0:

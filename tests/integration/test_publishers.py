@@ -15,8 +15,9 @@ from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[at
 
 from stream import topics
 from stream.client import Publisher
+from stream.errands import Event
 from stream.settings import Settings
-from stream.simulate import Event, Plan, events
+from stream.simulate import Plan, events
 from tests.support import exposition
 from tests.support.ports import free_ports
 from tests.support.processes import Worker

@@ -7,9 +7,10 @@ from collections import Counter, defaultdict
 
 import pytest
 
+from stream.errands import Event
 from stream.intake.rejection import Rejection
 from stream.routing import Router
-from stream.simulate import CHANNELS, DROPPED_CHANNEL, SCENARIOS, Event, Plan, busy, events
+from stream.simulate import CHANNELS, DROPPED_CHANNEL, SCENARIOS, Plan, busy, events
 
 START_MS = 1_777_852_800_000  # 2026-05-04T00:00:00Z, a Monday
 HOUR_MS = 3_600_000
@@ -66,6 +67,35 @@ def test_every_event_is_valid_in_order_and_new(scenario: str) -> None:
     assert [] == [each for each in routed if isinstance(each, Rejection)]
     assert sorted(at_ms for at_ms, _ in found) == [at_ms for at_ms, _ in found]
     assert len(found) == len({event["id"] for _, event in found})
+
+
+def test_every_kind_of_event_comes() -> None:
+    """Handed-over tickets and expired invitations aside."""
+    kinds = {event["type"] for _, event in taken(Plan(1, START_MS, 20), 60_000)}
+    assert {
+        f"cx.{kind}.v1"
+        for kind in (
+            *("interaction", "journey.started", "journey.ended", "purchase", "refund"),
+            *("survey.answered", "survey.declined", "survey.retracted", "survey.sent"),
+            *(f"subscription.{what}" for what in ("started", "paused", "resumed", "cancelled")),
+            *(f"ticket.{what}" for what in ("opened", "responded", "resolved", "reopened")),
+        )
+    } == kinds
+
+
+def test_tickets_begin_before_they_are_answered_and_subscriptions_before_they_end() -> None:
+    """So that the demo shows waits and customers, not leftovers."""
+    first: dict[tuple[str, str], str] = {}
+    for _, event in taken(Plan(1, START_MS, 20), 30_000):
+        data = event["data"]
+        about = data.get("ticket_id") or data.get("journey_id") or data.get("order_id")
+        if event["type"].startswith("cx.subscription."):
+            about = "subscription"
+        if about is not None:
+            first.setdefault((event["subject"], about), event["type"])
+    assert {
+        *("cx.ticket.opened.v1", "cx.journey.started.v1", "cx.purchase.v1", "cx.subscription.started.v1")
+    } == set(first.values())
 
 
 def test_every_answer_belongs_to_an_invitation_of_the_same_customer_before_it() -> None:
