@@ -57,8 +57,12 @@ def threshold(sums: Sums, hours: int, points: float) -> Flags:
     return held((answers > 0) & (net < points / 100 * answers), 10)
 
 
-def z_scan(sums: Sums, limit: float = 3.95) -> Flags:
-    """The score of any window from 1 h to 64 h lies so many standard errors below the normal one."""
+def z_scan(sums: Sums, limit: float = 3.95, every: int = 5) -> Flags:
+    """The score of any window from 1 h to 64 h lies so many standard errors below the normal one.
+
+    `every`: minutes from one look to the next. Each look is one more chance to be wrong: once a minute
+    instead of every five makes twice as many false alarms.
+    """
     worst: Floats | None = None
     for hours in (1, 2, 4, 8, 16, 32, 64):
         answers, net = sums.window(60 * hours)
@@ -66,7 +70,8 @@ def z_scan(sums: Sums, limit: float = 3.95) -> Flags:
         z[answers < 30] = 0  # cx_low_confidence
         worst = z if worst is None else np.maximum(worst, z)
     assert worst is not None
-    return worst > limit
+    looks = np.arange(len(worst)) // every * every
+    return (worst > limit)[looks]
 
 
 def z_score(sums: Sums, limit: float = 3.0) -> Flags:
