@@ -18,10 +18,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import orjson
 
-from stream.intake.admission import Admission, identity
+from stream.intake.admission import Admission, identities
 from stream.intake.checkpoint import Checkpoint, Counts
 from stream.intake.clocks import Clocks
-from stream.intake.columns import Admitted, Columns
+from stream.intake.columns import Columns
 from stream.intake.customers import Hasher
 from stream.intake.decode import Decoder
 from stream.intake.homes import Homes
@@ -62,9 +62,8 @@ class Intake:
         self._names = Names(rules.max_series, longest, self.clocks.of)
         self._placer = Placer(rules.views, rules.segment_keys, self._names)
         self._interactions = Interactions(self.tallies, self._placer)
-        self._keep_ms = rules.keep_ms
         self._store: Store = MemoryStore() if store is None else store
-        memory = Memory(self.tallies, self._keep_ms, self._store, by_event_time=rules.by_event_time)
+        memory = Memory(self.tallies, rules.keep_ms, self._store, by_event_time=rules.by_event_time)
         self._surveys = Surveys(
             self.tallies, self._placer, Hasher(rules.hash_key), rules.segment_keys, memory
         )
@@ -114,13 +113,14 @@ class Intake:
         self._counts.outcomes["rejected"] += 1
         self._counts.reasons[why.reason.value] += 1
 
-    def _accept(self, admitted: Admitted) -> None:
+    def _accept(self, admitted: Columns) -> None:
         """Let admitted events take effect, in their order."""
         counts, clocks, by_event_time = self._counts, self.clocks, self.rules.by_event_time
         find, resolve, width_ms = self._interactions.find, self._surveys.resolve, self.tallies.width_ms
         grace_ms, counted_ms, late = self.rules.grace_ms, counts.event_times_ms, 0
         before = len(counted_ms)
-        for event, at_ms, combination, now_ms, clocks.stored_ms in zip(*admitted, strict=True):
+        _, *columns = admitted
+        for event, at_ms, combination, now_ms, clocks.stored_ms in zip(*columns, strict=True):
             clock_ms = clocks.accept(event.tenantid, at_ms) if by_event_time else now_ms
             if combination is None:
                 outcome = resolve(event.type, event, at_ms, clocks.of(event.tenantid))
@@ -213,6 +213,7 @@ class Intake:
         ]
         values, headers = [record.value for _, record in wanted], [record.headers for _, record in wanted]
         events, _, _ = self._decoder.decode_all(values, headers)
-        for (ordinal, _), event in zip(wanted, events, strict=True):
-            if not isinstance(event, Rejection):
-                self._recent.put_back(ordinal, identity(event))
+        accepted = [not isinstance(event, Rejection) for event in events]
+        for (ordinal, _), known_as in zip(wanted, identities(events, accepted), strict=True):
+            if known_as:
+                self._recent.put_back(ordinal, known_as)

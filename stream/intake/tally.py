@@ -19,13 +19,13 @@ from operator import add as plus
 
 import orjson
 
+from stream.alerts.watches import EVERY_TENANT
 from stream.intake.names import SeriesLabels
 from stream.intake.placement import Placement
 from stream.scoring.families import FAMILIES
 from stream.scoring.panes import DETECTOR, Ladder, common_width_ms
 
 _DELETES = 20_000
-EVERY_TENANT = "*"
 Pack = dict[SeriesLabels, list[int]]
 Deltas = defaultdict[int, int]
 Change = tuple[bytes, bytes | None]
