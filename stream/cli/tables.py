@@ -5,14 +5,15 @@ from typing import Any
 
 from rich.table import Table
 
-_LABELS = ("tenant", "level", "by", "channel", "touchpoint", "segment", "window")
+from stream.catalogue import SERIES_LABELS
+
 _NO_SCORE = "-"
 
 
 def scores_table(found: Iterable[Mapping[str, Any]]) -> Table:
     """One line for each series, window and metric, as `/api/scores` gives them."""
     table = Table(box=None, pad_edge=False)
-    for label in (*_LABELS, "metric"):
+    for label in (*SERIES_LABELS, "metric"):
         table.add_column(label, no_wrap=True)
     for label in ("score", "lower", "upper", "n"):
         table.add_column(label, justify="right", no_wrap=True)
@@ -24,7 +25,7 @@ def scores_table(found: Iterable[Mapping[str, Any]]) -> Table:
             _number(upper),
             "hidden" if each["hidden"] else str(each["n"]),
         )
-        table.add_row(*(each[label] for label in _LABELS), each["metric"], *numbers)
+        table.add_row(*(each[label] for label in SERIES_LABELS), each["metric"], *numbers)
     return table
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from stream.alerts.closing import Key
 from stream.alerts.lookout import Standing
+from stream.catalogue import SERIES_LABELS
 from stream.scoring.kpis import Labels, Sample
 
 Line: TypeAlias = Callable[[Labels, Sample], str]
@@ -16,8 +17,7 @@ Line: TypeAlias = Callable[[Labels, Sample], str]
 def labels_of(standing: Standing) -> Labels:
     """The labels of a watched series; its window is empty, since the detector has none."""
     tenant, _, series = standing.series
-    names = ("tenant", "level", "by", "channel", "touchpoint", "segment", "window")
-    return tuple(zip(names, (tenant, *series, ""), strict=True))
+    return tuple(zip(SERIES_LABELS, (tenant, *series, ""), strict=True))
 
 
 def samples(standing: Standing) -> Iterator[Sample]:

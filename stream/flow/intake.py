@@ -19,7 +19,7 @@ from stream.intake.record import Rejected
 from stream.intake.rejection import Reason
 from stream.intake.rules import Rules
 from stream.intake.tally import CellRow
-from stream.scoring.message import Mark, encode
+from stream.scoring.message import encode
 from stream.settings import Settings
 
 _KEPT_BYTES = 65_536
@@ -92,7 +92,7 @@ class IntakeWork:
     @property
     def changed(self) -> bool:
         """Whether there is anything to flush."""
-        return self.intake.changed or self._mark() is not None
+        return self.intake.changed or self._mark_is_due
 
     def load(self, pairs: Sequence[Pair]) -> None:
         """Take back part of the changelog."""
@@ -143,7 +143,7 @@ class IntakeWork:
 
         The mark comes last: it says that nothing earlier comes from here.
         """
-        marked = self._mark()
+        marked = mark(self.intake, self._ended_ms()) if self._mark_is_due else None
         if self.intake.changed:
             await self._step(write)
         if marked is not None:
@@ -152,11 +152,10 @@ class IntakeWork:
             for partition in range(self._settings.partitions):
                 await self._outbox.send(self._settings.topic("tallies"), partition, [(None, value, ())])
 
-    def _mark(self) -> Mark | None:
-        """How far all is that was folded, when it is time to tell it: also again, it may close the rest."""
-        if not self._marking or self._clock.monotonic_s() - self._marked_at_s < _MARK_EVERY_S:
-            return None
-        return mark(self.intake, self._ended_ms())
+    @property
+    def _mark_is_due(self) -> bool:
+        """Whether to tell how far all is that was folded: also again, it may close the rest."""
+        return self._marking and self._clock.monotonic_s() - self._marked_at_s >= _MARK_EVERY_S
 
     async def _step(self, write: Callable[[Sequence[Pair]], Awaitable[object]]) -> None:
         step = self.intake.checkpoint()

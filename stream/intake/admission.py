@@ -7,13 +7,12 @@ record ─┬─▶ rejected (reason)
 """
 
 from collections.abc import Callable, Sequence
-from itertools import compress
 from operator import and_
 from typing import Any
 
 from stream.intake.checkpoint import Counts
 from stream.intake.clocks import Clocks
-from stream.intake.columns import Admitted, Columns
+from stream.intake.columns import Columns
 from stream.intake.homes import Homes
 from stream.intake.recent import RecentIds
 from stream.intake.record import Record
@@ -50,28 +49,24 @@ class Admission:
         times_ms = columns.times_ms
         return min(times_ms) >= max(self._clocks.mark_ms, *times_ms) - self._keep_ms
 
-    def admit(self, columns: Columns, counts: Counts) -> Admitted:
+    def admit(self, columns: Columns, counts: Counts) -> Columns:
         """Those of a level slice that count; the others are counted as what they are."""
-        records, events, times_ms, combinations, nows_ms, stored_ms = columns
-        self._check_times(events, times_ms, nows_ms)
+        records, events = columns.records, columns.events
+        self._check_times(events, columns.times_ms, columns.nows_ms)
         can = [event.__class__ is not Rejection and not event.data.test for event in events]
         fresh = self._recent.add_all(
             [record.offset for record in records],
-            [
-                hash((event.source, event.id)) or 1 if able else 0
-                for event, able in zip(events, can, strict=True)
-            ],
+            identities(events, can),
         )
         customers = [event for event in events if event.__class__ is not Rejection]
         counts.misplaced += self._homes.misplaced(
             [event.tenantid for event in customers], [event.subject for event in customers]
         )
-        admitted = Admitted(events, times_ms, combinations, nows_ms, stored_ms)
         taken = list(map(and_, can, fresh))
         if False not in taken:
-            return admitted
+            return columns
         self._count(records, events, can, fresh, counts)
-        return Admitted(*(list(compress(column, taken)) for column in admitted))
+        return columns.only(taken)
 
     def _check_times(self, events: list[Any], times_ms: list[int], nows_ms: list[int]) -> None:
         """Put rejections in the place of events that are ahead of their records, or too late."""
@@ -104,6 +99,9 @@ class Admission:
                 counts.outcomes["duplicate"] += 1
 
 
-def identity(event: Any) -> int:
-    """What tells events apart in this process; never 0."""
-    return hash((event.source, event.id)) or 1
+def identities(events: Sequence[Any], leaving: Sequence[bool]) -> list[int]:
+    """What tells events apart in this process; 0 for one that leaves no id, and only for such."""
+    return [
+        hash((event.source, event.id)) or 1 if leaves else 0
+        for event, leaves in zip(events, leaving, strict=True)
+    ]

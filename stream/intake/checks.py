@@ -14,7 +14,7 @@ from stream.intake.currencies import CURRENCIES
 from stream.intake.events import Event
 from stream.intake.payloads import Answer
 from stream.intake.rejection import Reason, Rejection
-from stream.intake.times import parse_ms
+from stream.intake.times import is_time
 
 SCALES: Mapping[str, range] = MappingProxyType(
     {"nps": range(11), "csat": range(1, 6), "ces": range(1, 8)}
@@ -72,11 +72,11 @@ def labels(event: Event) -> Iterator[tuple[str, str]]:
 
 
 def _ill_typed(event: Event) -> str | None:
-    if not _is_time(event.time):
+    if not is_time(event.time):
         return "time is not an RFC 3339 date-time with offset"
     for name in _TIME_FIELDS:
         text = getattr(event.data, name, None)
-        if text is not None and not _is_time(text):
+        if text is not None and not is_time(text):
             return f"data.{name} is not an RFC 3339 date-time with offset"
     if incomplete(event.data):
         return "a field of which one of two is required is null"
@@ -84,14 +84,6 @@ def _ill_typed(event: Event) -> str | None:
     if currency is not None and currency not in CURRENCIES:
         return "data.currency is not a code of ISO 4217"
     return _ill_answered(getattr(event.data, "answers", ()))
-
-
-def _is_time(text: str) -> bool:
-    try:
-        parse_ms(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _ill_answered(answers: list[Answer] | tuple[()]) -> str | None:

@@ -6,6 +6,7 @@ records ──▶ events | rejections
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import Any, NamedTuple
 
 from stream.intake.combination import Combination
@@ -33,12 +34,7 @@ class Columns(NamedTuple):
             one: Any = [column[i : i + 1] for column in self]
             yield Columns(*one)
 
-
-class Admitted(NamedTuple):
-    """Those of them that count, by columns."""
-
-    events: list[Any]
-    times_ms: list[int]
-    combinations: list[Combination | None]
-    nows_ms: list[int]
-    stored_ms: list[int]
+    def only(self, chosen: Sequence[bool]) -> "Columns":
+        """Those that are chosen."""
+        some: Any = [list(compress(column, chosen)) for column in self]
+        return Columns(*some)

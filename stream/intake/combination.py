@@ -6,30 +6,19 @@ What the values are is said by the decoder; where they are counted, until the ne
 
 from collections import defaultdict
 
-from stream.intake.placement import Placement
+from stream.intake.placement import Dims, Placement
 
 _NOWHERE = Placement("", (), 0, ())
 
 
 class Combination:
-    """A tenant, the values that its interactions can be split by, and the valence; None: they have none."""
+    """What the interactions of a tenant can be split by, and their valence; None: they have none."""
 
-    __slots__ = ("channel", "deltas", "placement", "segments", "tenant", "touchpoint", "valence")
+    __slots__ = ("deltas", "dims", "placement", "valence")
 
-    def __init__(
-        self,
-        tenant: str,
-        channel: str,
-        touchpoint: str | None,
-        valence: str | None,
-        segments: tuple[str | None, ...],
-    ) -> None:
-        self.tenant = tenant
-        self.channel = channel
-        self.touchpoint = touchpoint
+    def __init__(self, dims: Dims, valence: str | None) -> None:
+        self.dims = dims
         self.valence = valence
-        self.segments = segments
-        """In the order of the segment keys of the views."""
         self.deltas: defaultdict[int, int] = defaultdict(int)
         """Where to count, by event time // the tallies' width, while `placement` is good."""
         self.placement = _NOWHERE

@@ -26,9 +26,10 @@ from stream.intake.classify import classify, deeper_than_allowed
 from stream.intake.combination import Combination
 from stream.intake.events import TYPES, Event, Interaction
 from stream.intake.odd import Headers, odd_ones
+from stream.intake.placement import Dims
 from stream.intake.plain import PLAIN
 from stream.intake.rejection import Reason, Rejection
-from stream.intake.times import parse_all, parse_ms
+from stream.intake.times import is_time, parse_all, parse_ms
 
 _TOMBSTONE: Final = Rejection(Reason.MALFORMED, "a tombstone: the record has no value")
 # Distinct label values and combinations kept as known; beyond them all are forgotten and checked once more.
@@ -133,7 +134,8 @@ class Decoder:
         if found is None:
             if len(self._combinations) >= _MAX_COMBINATIONS:
                 self._combinations.clear()
-            found = self._combinations[key] = Combination(*key)
+            dims = Dims(event.tenantid, "interaction", data.channel, data.touchpoint, key[-1])
+            found = self._combinations[key] = Combination(dims, data.valence)
         return found
 
     def _take_care(
@@ -171,17 +173,10 @@ def _times_ms(events: list[Any]) -> list[int]:
         return parse_all([event.time for event in events])
     except (AttributeError, ValueError):
         pass
-    times_ms = []
+    times_ms = [0] * len(events)
     for i, event in enumerate(events):
-        at_ms = None if event is None else _ms(event.time)
-        if at_ms is None:
+        if event is not None and is_time(event.time):
+            times_ms[i] = parse_ms(event.time)
+        else:
             events[i] = None
-        times_ms.append(at_ms or 0)
     return times_ms
-
-
-def _ms(text: str) -> int | None:
-    try:
-        return parse_ms(text)
-    except ValueError:
-        return None

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from stream.intake.combination import Combination
-from stream.intake.placement import Dims, Placer
+from stream.intake.placement import Placer
 from stream.intake.tally import Tallies
 from stream.scoring.families import cell_of
 
@@ -22,14 +22,7 @@ class Interactions:
         """See that an interaction of this time can be counted; whether it says that it was good or bad."""
         if combination.valence is None:
             return False
-        dims = Dims(
-            combination.tenant,
-            "interaction",
-            combination.channel,
-            combination.touchpoint,
-            combination.segments,
-        )
-        placement = combination.placement = self._placer.place(dims, at_ms)
+        placement = combination.placement = self._placer.place(combination.dims, at_ms)
         cell = cell_of("positive", combination.valence)
         combination.deltas = self._tallies.deltas(placement, "positive", cell)
         self._found.append(combination)

@@ -75,8 +75,9 @@ class Memory:
         Those that are over are freed: the invitation must not hold them.
         """
         found = []
-        for key, response in self.responses.holding(sorted(self.by_customer.naming(invitation)), invitation):
-            if response.invitation != invitation:
+        for key in sorted(self.by_customer.naming(invitation)):
+            response = self.responses.get(key)
+            if response is None or response.invitation != invitation:
                 continue
             if self._is_over(response, self.clock_ms):
                 self.forget(key)

@@ -19,10 +19,10 @@ from typing import Any
 
 import orjson
 
-from stream.intake.admission import Admission, identity
+from stream.intake.admission import Admission, identities
 from stream.intake.checkpoint import Checkpoint, Counts
 from stream.intake.clocks import Clocks
-from stream.intake.columns import Admitted, Columns
+from stream.intake.columns import Columns
 from stream.intake.customers import Hasher
 from stream.intake.decode import Decoder
 from stream.intake.entities import Buyer, Journey, Subscriber, Ticket
@@ -76,9 +76,8 @@ class Intake:
         self._names = Names(rules.max_series, longest, self.clocks.of)
         self._placer = Placer(rules.views, rules.segment_keys, self._names)
         self._interactions = Interactions(self.tallies, self._placer)
-        self._keep_ms = rules.keep_ms
         self._store: Store = MemoryStore() if store is None else store
-        memory = Memory(self.tallies, self._keep_ms, self._store, by_event_time=rules.by_event_time)
+        memory = Memory(self.tallies, rules.keep_ms, self._store, by_event_time=rules.by_event_time)
         hasher = Hasher(rules.hash_key)
         self._surveys = Surveys(
             *(self.tallies, self._placer, hasher, rules.segment_keys, memory),
@@ -89,7 +88,7 @@ class Intake:
             self._placer,
             hasher,
             len(rules.segment_keys),
-            Shelf(JOURNEY, Journey, self._keep_ms, self._store),
+            Shelf(JOURNEY, Journey, rules.keep_ms, self._store),
             by_event_time=rules.by_event_time,
         )
         self._tickets = Tickets(
@@ -98,7 +97,7 @@ class Intake:
             hasher,
             len(rules.segment_keys),
             rules.schedules,
-            Shelf(TICKET, Ticket, self._keep_ms, self._store),
+            Shelf(TICKET, Ticket, rules.keep_ms, self._store),
             by_event_time=rules.by_event_time,
         )
         self._registers = Registers(ladders(rules.windows), self._end_of)
@@ -106,8 +105,8 @@ class Intake:
             self.tallies,
             self._registers,
             hasher,
-            Shelf(SUBSCRIBER, Subscriber, self._keep_ms, self._store),
-            self._keep_ms,
+            Shelf(SUBSCRIBER, Subscriber, rules.keep_ms, self._store),
+            rules.keep_ms,
             by_event_time=rules.by_event_time,
         )
         self._purchases = Purchases(
@@ -115,7 +114,7 @@ class Intake:
             self._registers,
             Accounts(self.tallies, self._placer, len(rules.segment_keys)),
             hasher,
-            Shelf(BUYER, Buyer, self._keep_ms, self._store),
+            Shelf(BUYER, Buyer, rules.keep_ms, self._store),
             rules.inactivity_ms,
             by_event_time=rules.by_event_time,
         )
@@ -188,13 +187,14 @@ class Intake:
         self._counts.outcomes["rejected"] += 1
         self._counts.reasons[why.reason.value] += 1
 
-    def _accept(self, admitted: Admitted) -> None:
+    def _accept(self, admitted: Columns) -> None:
         """Let admitted events take effect, in their order."""
         counts, clocks, by_event_time = self._counts, self.clocks, self.rules.by_event_time
         find, resolve, width_ms = self._interactions.find, self._resolve, self.tallies.width_ms
         grace_ms, counted_ms, late = self.rules.grace_ms, counts.event_times_ms, 0
         before = len(counted_ms)
-        for event, at_ms, combination, now_ms, clocks.stored_ms in zip(*admitted, strict=True):
+        _, *columns = admitted
+        for event, at_ms, combination, now_ms, clocks.stored_ms in zip(*columns, strict=True):
             clock_ms = clocks.accept(event.tenantid, at_ms) if by_event_time else now_ms
             if combination is None:
                 outcome = resolve(event, at_ms, clocks.of(event.tenantid))
@@ -306,6 +306,7 @@ class Intake:
         ]
         values, headers = [record.value for _, record in wanted], [record.headers for _, record in wanted]
         events, _, _ = self._decoder.decode_all(values, headers)
-        for (ordinal, _), event in zip(wanted, events, strict=True):
-            if not isinstance(event, Rejection):
-                self._recent.put_back(ordinal, identity(event))
+        accepted = [not isinstance(event, Rejection) for event in events]
+        for (ordinal, _), known_as in zip(wanted, identities(events, accepted), strict=True):
+            if known_as:
+                self._recent.put_back(ordinal, known_as)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from stream.intake.checks import SCALES
 from stream.intake.events import Event, Interaction, SurveyAnswered, SurveySent
-from stream.intake.times import parse_ms
+from stream.intake.times import is_time
 
 _PLAIN_ANSWERS: Final = frozenset(
     [(metric, value, False) for metric, scale in SCALES.items() for value in scale]
@@ -13,29 +13,26 @@ _PLAIN_ANSWERS: Final = frozenset(
 )
 
 
-def _is_plain_interaction(event: Interaction, known: set[str | None]) -> bool:
+def _is_plain(event: Any, known: set[str | None]) -> bool:
     """Whether nothing needs a second look: known labels, no trace of an e-mail address."""
-    data = event.data
+    data, subject = event.data, event.subject
     return (
         data.channel in known
         and data.touchpoint in known
         and (data.segments is None or known.issuperset(data.segments.values()))
-        and _is_plain_subject(event.subject)
+        and "@" not in subject
+        and "%" not in subject
     )
 
 
 def _is_plain_answered(event: SurveyAnswered, known: set[str | None]) -> bool:
     """The same for a response, whose answers are also on their scales and of different metrics."""
-    data = event.data
-    answers = data.answers
+    answers = event.data.answers
     return (
-        data.channel in known
-        and data.touchpoint in known
-        and data.survey_id in known
-        and (data.segments is None or known.issuperset(data.segments.values()))
+        _is_plain(event, known)
+        and event.data.survey_id in known
         and _PLAIN_ANSWERS.issuperset([(answer.metric, answer.value, answer.skipped) for answer in answers])
         and (len(answers) < 2 or len({answer.metric for answer in answers}) == len(answers))
-        and _is_plain_subject(event.subject)
     )
 
 
@@ -43,29 +40,14 @@ def _is_plain_sent(event: SurveySent, known: set[str | None]) -> bool:
     """The same for an invitation."""
     data = event.data
     return (
-        data.channel in known
-        and data.touchpoint in known
+        _is_plain(event, known)
         and data.survey_id in known
-        and (data.segments is None or known.issuperset(data.segments.values()))
-        and (data.expires_at is None or _is_time(data.expires_at))
-        and _is_plain_subject(event.subject)
+        and (data.expires_at is None or is_time(data.expires_at))
     )
 
 
-def _is_time(text: str) -> bool:
-    try:
-        parse_ms(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_plain_subject(subject: str) -> bool:
-    return "@" not in subject and "%" not in subject
-
-
 PLAIN: Final[Mapping[type[Event], Callable[[Any, set[str | None]], bool]]] = {
-    Interaction: _is_plain_interaction,
+    Interaction: _is_plain,
     SurveyAnswered: _is_plain_answered,
     SurveySent: _is_plain_sent,
 }

@@ -5,7 +5,7 @@ Each is forgotten when nothing that may still be accepted can concern it: bucket
 go.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 import msgspec
@@ -41,14 +41,6 @@ class Shelf(Generic[Entity]):
         """The entity, or None."""
         packed = self.packed.get(key)
         return None if packed is None else self._decode.decode(packed)
-
-    def holding(self, keys: Iterable[bytes], content: bytes) -> Iterator[tuple[bytes, Entity]]:
-        """Those entities under these keys in whose packed form `content` stands, with their keys."""
-        find, decode = self.packed.get, self._decode.decode
-        for key in keys:
-            packed = find(key)
-            if packed is not None and content in packed:
-                yield key, decode(packed)
 
     def put(self, key: bytes, entity: Entity) -> None:
         """Store the entity under its key."""

@@ -19,6 +19,7 @@ from operator import add as plus
 
 import orjson
 
+from stream.alerts.watches import EVERY_TENANT
 from stream.intake.names import SeriesLabels
 from stream.intake.placement import Placement
 from stream.scoring.families import FAMILIES
@@ -26,7 +27,6 @@ from stream.scoring.panes import DETECTOR, Ladder, common_width_ms, longest
 from stream.scoring.sparse import merged
 
 _DELETES = 20_000
-EVERY_TENANT = "*"
 Pack = dict[SeriesLabels, list[int]]
 Deltas = defaultdict[int, int]
 Plus = Callable[[Sequence[int], Sequence[int]], list[int]]

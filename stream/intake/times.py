@@ -53,6 +53,15 @@ def parse_ms(text: str) -> int:
     return _seconds_ms[text[:19]] + _tails_ms[text[19:]]
 
 
+def is_time(text: str) -> bool:
+    """Whether `parse_ms` takes it."""
+    try:
+        parse_ms(text)
+    except ValueError:
+        return False
+    return True
+
+
 def parse_all(texts: Iterable[str]) -> list[int]:
     """The same of several; raises ValueError when one of them is none."""
     seconds_ms, tails_ms = _seconds_ms, _tails_ms

@@ -90,7 +90,7 @@ def test_interactions_with_the_same_values_share_their_combination() -> None:
         _, _, found = decoder.decode_all([written(each) for each in contents], [()] * 8)
         assert [0, 0, 2, 2, 4, 4, 6, 6] == [found.index(each) for each in found]
         assert [("acme", "pro"), ("globex", "free")] == [
-            (each.tenant, *each.segments) for each in (found[0], found[6]) if each is not None
+            (each.dims.tenant, *each.dims.segments) for each in (found[0], found[6]) if each is not None
         ]
 
 
@@ -102,5 +102,5 @@ def test_room_for_combinations_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
         value = written(event(INTERACTION, {"channel": f"c-{number}"}))
         _, _, (found,) = decoder.decode_all([value], [()])
         assert found is not None
-        assert f"c-{number}" == found.channel
+        assert f"c-{number}" == found.dims.channel
         assert len(decoder._combinations) <= 5
