@@ -16,8 +16,8 @@ from tests.support.records import records
 
 START_MS = 1_790_000_000_000
 HOUR_MS = 3_600_000
-RATE = 3.0
-"""Events a second: about 800 NPS answers an hour."""
+RATE = 3.5
+"""Events a second: about 800 NPS answers to visits an hour."""
 WATCHED = """
 [alerts]
 false_alarms_per_month = 1.0
