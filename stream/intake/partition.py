@@ -52,9 +52,10 @@ from stream.intake.tickets import KIND as TICKET
 from stream.intake.tickets import Tickets
 from stream.scoring.message import Message
 from stream.scoring.panes import ladders
+from stream.scoring.weight import RECORD_BYTES
 
-_BYTES_A_RECORD = 100
-_ROWS = 2_000
+_ROWS, _NUMBERS = 2_000, 25_000
+"""Of a message, at most: rows, and the counts in them; half a megabyte. A row may be more, by itself."""
 
 
 class Intake:
@@ -138,10 +139,10 @@ class Intake:
 
     @property
     def pending(self) -> int:
-        """At most so many records a checkpoint would hold; of rejected ones, the bytes count."""
-        kept = self.tallies.pending + self._surveys.memory.size + self._names.pending
-        kept += sum(case.size for case in self._cases) + self._registers.pending
-        return kept + self._rejected_bytes // _BYTES_A_RECORD
+        """How much a checkpoint would hold, in records (`weight.py`); of rejected ones, their bytes."""
+        kept = self.tallies.pending + self._surveys.memory.pending + self._names.pending
+        kept += sum(case.pending for case in self._cases) + self._registers.pending
+        return kept + self._rejected_bytes // RECORD_BYTES
 
     @property
     def changed(self) -> bool:
@@ -183,7 +184,7 @@ class Intake:
 
     def _reject(self, record: Record, why: Rejection) -> None:
         self._rejected.append(Rejected(record, why))
-        self._rejected_bytes += _BYTES_A_RECORD + len(record.value or b"")
+        self._rejected_bytes += RECORD_BYTES + len(record.value or b"")
         self._counts.outcomes["rejected"] += 1
         self._counts.reasons[why.reason.value] += 1
 
@@ -248,13 +249,15 @@ class Intake:
             taken.clear()
         return counts
 
-    def messages(self, position: int, rows: Mapping[tuple[str, str], Sequence[CellRow]]) -> Iterator[Message]:
+    def messages(
+        self, position: int, by_family: Mapping[tuple[str, str], Sequence[CellRow]]
+    ) -> Iterator[Message]:
         """What to send on: counts by tenant and family as of a position, in messages of a bounded size."""
         name = f"{self.source.topic}-{self.source.partition}"
-        for (tenant, family), cells in rows.items():
+        for (tenant, family), cells in by_family.items():
             high_ms = self.tallies.high_ms(tenant, family)
-            for start in range(0, max(len(cells), 1), _ROWS):
-                yield Message(name, position, tenant, family, high_ms, cells[start : start + _ROWS])
+            for rows in _parcels(cells):
+                yield Message(name, position, tenant, family, high_ms, rows)
 
     def above(self, offset: int) -> dict[tuple[str, str], list[CellRow]]:
         """All that may not have been sent on, by tenant and family: what changed at or above an offset."""
@@ -310,3 +313,16 @@ class Intake:
         for (ordinal, _), known_as in zip(wanted, identities(events, accepted), strict=True):
             if known_as:
                 self._recent.put_back(ordinal, known_as)
+
+
+def _parcels(cells: Sequence[CellRow]) -> Iterator[list[CellRow]]:
+    """Cut into what one message may hold; of nothing, nothing once."""
+    rows: list[CellRow] = []
+    numbers = 0
+    for cell in cells:
+        if rows and (len(rows) >= _ROWS or numbers + len(cell[-1]) > _NUMBERS):
+            yield rows
+            rows, numbers = [], 0
+        rows.append(cell)
+        numbers += len(cell[-1])
+    yield rows
