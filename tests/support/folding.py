@@ -140,17 +140,12 @@ def entities(intake: Intake) -> dict[bytes, Response | Invitation | Journey | Ti
             entity = get(key)
             if entity is not None:
                 found[shelf.prefix + key] = entity
-    cases: tuple[tuple[Any, Any], ...] = (
-        (intake._journeys._shelf, intake._journeys.find),
-        (intake._tickets._shelf, intake._tickets.find),
-        (intake._purchases._shelf, intake._purchases.find),
-        (intake._subscriptions._shelf, intake._subscriptions.find),
-    )
-    for shelf, get in cases:
-        for key in shelf.packed:
-            case = get(key, intake.clocks.of(shelf.get(key).tenant))
-            if case is not None:
-                found[shelf.prefix + key] = case
+    for case in intake._cases._cases.values():
+        for key in case._shelf.packed:
+            of: Any = case._shelf.get(key)
+            one = case.find(key, intake.clocks.of(of.tenant))
+            if one is not None:
+                found[case._shelf.prefix + key] = one
     return found
 
 

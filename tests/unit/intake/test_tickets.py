@@ -118,7 +118,7 @@ def test_what_is_over_is_forgotten() -> None:
     """The longest window and the lateness after its last event."""
     late = stored(3, "ticket.opened", NOW_MS + 400 * DAY_MS, ticket_id="t-2", channel="web")
     intake, _ = taken(about(1, "opened"), about(2, "reopened", 1), late)
-    assert 1 == len(intake._tickets._shelf.packed)
+    assert 1 == len(intake._cases._cases[b"k"]._shelf.packed)
 
 
 @pytest.mark.parametrize(
