@@ -270,6 +270,11 @@ def test_nothing_is_wider_than_the_window(page: Page, scheme: str, width: int, t
     page.look(scheme, width, 1000)
     page.screenshot(tmp_path / f"page-{scheme}-{width}.png")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert [] == page.evaluate(
+        """[...document.querySelectorAll('.badge')].filter(badge =>
+          badge.getBoundingClientRect().right > badge.closest('.tile').getBoundingClientRect().right
+        ).map(badge => badge.innerText)"""
+    )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
