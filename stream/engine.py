@@ -233,9 +233,13 @@ class Engine:
 
         A process that was stopped beyond its session finds out first what is still its own.
         """
+        failure = self.app.batch_consumer.failure()
+        if failure is not None:
+            await self.crash(failure)
         if self._slept() and any(stage.slots for stage in self.stages):
             log.warning("slept for longer than a session: finding out which partitions are still ours")
-            await asyncio.gather(*(stage.confirm() for stage in self.stages))
+            for stage in self.stages:
+                stage.doubt()
         self._awake_s = self._clock.monotonic_s()
         for slot in list(self.scores.slots.values()):
             if slot.usable and isinstance(slot.work, ScoresWork) and slot.work.advance():

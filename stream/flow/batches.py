@@ -9,6 +9,7 @@ Faust's consumer is here, a class each:
     BatchSchema           hands the batch to the agent as it is
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, cast
@@ -119,11 +120,23 @@ class BatchConsumer(driver.Consumer):
             return None
         return asked
 
+    def failure(self) -> BaseException | None:
+        """What ended the coordination of our group: nothing is read any more then. None: it goes on."""
+        consumer = self._thread._consumer  # noqa: SLF001 - Faust offers no way to ask
+        task: asyncio.Task[None] | None = consumer and consumer._coordinator._coordination_task  # noqa: SLF001
+        return task.exception() if task and task.done() and not task.cancelled() else None
+
     async def committed(self, tp: TP) -> int | None:
         """The committed offset of a partition, or None."""
         consumer = self._thread._ensure_consumer()  # noqa: SLF001 - Faust offers no way to ask
         offset: int | None = await self._thread.call_thread(consumer.committed, aiokafka.TopicPartition(*tp))
         return offset
+
+    async def perform_seek(self) -> None:
+        """Do nothing: aiokafka begins with what is committed, and each partition says what it still wants.
+
+        Faust seeks before it lets records flow again, and waits up to 40 s for a coordinator that is away.
+        """
 
     def ack(self, message: Any) -> bool:
         """Note that an agent is done with a batch; that its effect is safe is said by `mark_durable`."""
