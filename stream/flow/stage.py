@@ -89,6 +89,7 @@ class Stage:
         self._host = host
         self._patience_s = patience_s
         self._closing: set[asyncio.Task[None]] = set()
+        self._put_some_away = False
 
     def ready(self) -> bool:
         """Whether every partition here is recovered."""
@@ -162,6 +163,13 @@ class Stage:
         if self._closing:
             await asyncio.wait(self._closing, timeout=_CLOSE_S)
 
+    def has_let_go(self) -> bool:
+        """Whether since the last call states were given up, and all of them are closed now."""
+        gone = self._put_some_away and not self._closing
+        if gone:
+            self._put_some_away = False
+        return gone
+
     async def _drop(self, tp: TP) -> None:
         slot = self.slots.pop(tp)
         slot.lose()
@@ -171,6 +179,7 @@ class Stage:
     def _put_away(self, slot: Slot) -> None:
         """Close what it has; the changelog in the background: it waits for writes that nobody needs."""
         slot.work.close()
+        self._put_some_away = True
         task = asyncio.create_task(slot.changelog.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)

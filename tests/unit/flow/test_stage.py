@@ -264,6 +264,17 @@ async def test_a_revoked_partition_is_let_go_and_whoever_waits_for_it_goes_on(be
 
 
 @played
+async def test_what_was_let_go_is_told_once_it_is_closed(bed: Bed) -> None:
+    """So that its memory can be taken back then."""
+    await bed.assigned(0)
+    assert not bed.stage.has_let_go()
+    await bed.stage.assigned(set())
+    assert not bed.stage.has_let_go()  # its changelog is being closed
+    await until(bed.stage.has_let_go)
+    assert not bed.stage.has_let_go()
+
+
+@played
 async def test_after_a_sleep_only_what_nobody_claimed_is_ours(bed: Bed) -> None:
     """What is ours is fetched again from where it stands: a batch may have been cut short.
 
