@@ -9,7 +9,6 @@ Faust's consumer is here, a class each:
     BatchSchema           hands the batch to the agent as it is
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, cast
@@ -121,10 +120,13 @@ class BatchConsumer(driver.Consumer):
         return asked
 
     def failure(self) -> BaseException | None:
-        """What ended the coordination of our group: nothing is read any more then. None: it goes on."""
+        """What ended a task without which nothing is read any more. None: all go on."""
         consumer = self._thread._consumer  # noqa: SLF001 - Faust offers no way to ask
-        task: asyncio.Task[None] | None = consumer and consumer._coordinator._coordination_task  # noqa: SLF001
-        return task.exception() if task and task.done() and not task.cancelled() else None
+        if consumer is None:
+            return None
+        tasks = [consumer._coordinator._coordination_task, consumer._client._sync_task]  # noqa: SLF001
+        over = [task for task in tasks if task is not None and task.done() and not task.cancelled()]
+        return next((error for task in over if (error := task.exception()) is not None), None)
 
     async def committed(self, tp: TP) -> int | None:
         """The committed offset of a partition, or None."""

@@ -9,6 +9,8 @@ from aiokafka.errors import KafkaError
 
 from stream.flow.batches import BatchConsumer
 
+_CLIENT = SimpleNamespace(_sync_task=None)
+
 
 def _failure(coordination: Callable[[], Awaitable[None]], *, cancelled: bool = False) -> BaseException | None:
     """What is told once this is all that the group's coordination came to."""
@@ -16,8 +18,8 @@ def _failure(coordination: Callable[[], Awaitable[None]], *, cancelled: bool = F
     async def run() -> BaseException | None:
         task = asyncio.ensure_future(coordination())
         consumer: Any = object.__new__(BatchConsumer)
-        coordinator = SimpleNamespace(_coordination_task=task)
-        consumer.__dict__["_thread"] = SimpleNamespace(_consumer=SimpleNamespace(_coordinator=coordinator))
+        parts = SimpleNamespace(_coordinator=SimpleNamespace(_coordination_task=task), _client=_CLIENT)
+        consumer.__dict__["_thread"] = SimpleNamespace(_consumer=parts)
         assert consumer.failure() is None
         if cancelled:
             task.cancel()
