@@ -14,7 +14,7 @@ given out: after a night down, one batch covers more than they do.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import add as plus
 
 import orjson
@@ -25,7 +25,7 @@ from stream.intake.placement import Placement
 from stream.scoring.families import FAMILIES
 from stream.scoring.message import Labels
 from stream.scoring.panes import DETECTOR, Ladder, common_width_ms, longest
-from stream.scoring.sparse import merged, pairs
+from stream.scoring.sparse import merged, parts
 from stream.scoring.weight import of_numbers
 
 _DELETES = 20_000
@@ -199,17 +199,18 @@ class Tallies:
         stamp: int,
     ) -> None:
         pack = group.packs.setdefault((window, pane), {})
-        parts = _parts(vector, group.part) if group.part else ((None, vector),)
-        for series in placed:
-            for part, counts in parts:
-                labels = series if part is None else (*series, part)
-                cell = pack.get(labels)
-                cell = counts.copy() if cell is None else group.plus(cell, counts)
-                cell[0] = stamp
-                if part is not None:
-                    group.weight = max(group.weight, of_numbers(len(cell)))
-                pack[labels] = cell
-                self._dirty[group.tenant, group.family, window, pane, labels] = cell
+        placed_parts: Iterable[tuple[Labels, list[int]]] = ((series, vector) for series in placed)
+        if group.part:
+            found = parts(vector[1:], group.part).items()
+            placed_parts = (((*series, str(part)), [0, *own]) for series in placed for part, own in found)
+        for labels, counts in placed_parts:
+            cell = pack.get(labels)
+            cell = counts.copy() if cell is None else group.plus(cell, counts)
+            cell[0] = stamp
+            if group.part:
+                group.weight = max(group.weight, of_numbers(len(cell)))
+            pack[labels] = cell
+            self._dirty[group.tenant, group.family, window, pane, labels] = cell
 
     def _raise(self, tenant: str, family: str, at_ms: int) -> None:
         group = self._group(tenant, family)
@@ -291,14 +292,6 @@ class Tallies:
             packs.setdefault((window, pane), {})[series] = orjson.loads(value)
         elif (window, pane) in packs:
             packs[window, pane].pop(series, None)
-
-
-def _parts(vector: Sequence[int], size: int) -> tuple[tuple[str | None, list[int]], ...]:
-    """A sparse vector by the part that its keys are in, each with a place for the stamp."""
-    found: dict[int, list[int]] = {}
-    for key, count in pairs(vector[1:]):
-        found.setdefault(key // size, [0]).extend((key, count))
-    return tuple((str(part), counts) for part, counts in found.items())
 
 
 def _plus(one: Sequence[int], other: Sequence[int]) -> list[int]:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.scoring.kpis import Limits, samples
+from stream.scoring.estimates import Limits
+from stream.scoring.kpis import samples
 from stream.scoring.lifetime import Frequency, Spend, purchases, spent
 from stream.scoring.panes import ladders
 from stream.scoring.parameters import Parameters, Prediction
