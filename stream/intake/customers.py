@@ -6,7 +6,7 @@ key of an entity = keyed hash of the customer (12 bytes) + keyed hash of the id 
 from hashlib import blake2b
 
 DIGEST = 12
-
+_REMEMBERED = 20_000
 
 _Keys = dict[bytes, "bytes | dict[bytes, None] | None"]
 _FIRST = b""
@@ -86,15 +86,27 @@ class Hasher:
     """Keyed hashes of customers and ids: what is kept instead of them."""
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self._keyed = blake2b(digest_size=DIGEST, key=key).copy
+        """Begins a hash; a copy costs less than a new one."""
+        self._customers: dict[tuple[str, str], bytes] = {}
 
     def customer(self, tenant: str, subject: str) -> bytes:
         """Hash of a customer of a tenant, 12 bytes."""
-        return self._digest(tenant.encode() + b"\0" + subject.encode("utf-8", "surrogatepass"))
+        found = self._customers.get((tenant, subject))
+        if found is None:
+            if len(self._customers) >= _REMEMBERED:
+                self._customers.clear()
+            digest = self._keyed()
+            digest.update(tenant.encode() + b"\0" + subject.encode("utf-8", "surrogatepass"))
+            found = self._customers[tenant, subject] = digest.digest()
+        return found
 
     def entity(self, customer: bytes, kind: bytes, identity: str) -> bytes:
         """Key of one of a customer's entities, 24 bytes."""
-        return customer + self._digest(customer + kind + identity.encode("utf-8", "surrogatepass"))
+        digest = self._keyed()
+        digest.update(customer + kind + identity.encode("utf-8", "surrogatepass"))
+        return customer + digest.digest()
 
-    def _digest(self, data: bytes) -> bytes:
-        return blake2b(data, digest_size=DIGEST, key=self._key).digest()
+    def forget(self) -> None:
+        """Let go of the subjects: each is hashed anew when it comes again."""
+        self._customers.clear()

@@ -217,6 +217,7 @@ class Intake:
             case.expire(self.clocks.of)
         self._placer.expire(self.clocks.latest())
         self._interactions.settle()
+        self._surveys.settle()
         self.tallies.settle(self.position, self.clocks.stored_ms)
         self._registers.settle(self.position)
         changes, rows = self.tallies.changes()

@@ -5,11 +5,12 @@ from typing import Any, Final
 
 from stream.intake.checks import SCALES
 from stream.intake.events import Event, Interaction, SurveyAnswered, SurveySent
+from stream.intake.payloads import Answer
 from stream.intake.times import is_time
 
 _PLAIN_ANSWERS: Final = frozenset(
-    [(metric, value, False) for metric, scale in SCALES.items() for value in scale]
-    + [(metric, None, True) for metric in SCALES]
+    [Answer(metric=metric, value=value) for metric, scale in SCALES.items() for value in scale]
+    + [Answer(metric=metric, skipped=True) for metric in SCALES]
 )
 
 
@@ -31,7 +32,7 @@ def _is_plain_answered(event: SurveyAnswered, known: set[str | None]) -> bool:
     return (
         _is_plain(event, known)
         and event.data.survey_id in known
-        and _PLAIN_ANSWERS.issuperset([(answer.metric, answer.value, answer.skipped) for answer in answers])
+        and _PLAIN_ANSWERS.issuperset(answers)
         and (len(answers) < 2 or len({answer.metric for answer in answers}) == len(answers))
     )
 

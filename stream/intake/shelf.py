@@ -6,6 +6,7 @@ go.
 """
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from typing import Generic, TypeVar
 
 import msgspec
@@ -27,8 +28,10 @@ class Shelf(Generic[Entity]):
         """`prefix`: one byte that begins the changelog keys of this kind."""
         store = MemoryStore() if store is None else store
         self.prefix = prefix
-        self.changed: set[bytes] = set()
         self.packed = store.packed(prefix)
+        """As of the last `changes`, but for what was removed since."""
+        self._fresh: dict[bytes, Entity | None] = {}
+        """Put since the last `changes`, which packs it; None: removed."""
         self._ends = store.ends(prefix)
         self.keep_ms = keep_ms
         self._bucket_ms = max(keep_ms // _BUCKETS, 1)
@@ -37,21 +40,32 @@ class Shelf(Generic[Entity]):
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode: msgspec.msgpack.Decoder[Entity] = msgspec.msgpack.Decoder(kind)
 
+    @property
+    def size(self) -> int:
+        """Entities that changed since the last call of `changes`."""
+        return len(self._fresh)
+
     def get(self, key: bytes) -> Entity | None:
-        """The entity, or None."""
+        """The entity, or None. It is the caller's own: changing it changes nothing here."""
+        fresh = self._fresh.get(key)
+        if fresh is not None:
+            return copy(fresh)
         packed = self.packed.get(key)
         return None if packed is None else self._decode.decode(packed)
 
     def put(self, key: bytes, entity: Entity) -> None:
-        """Store the entity under its key."""
-        self._put(key, entity, self._encode(entity))
-        self.changed.add(key)
+        """Store the entity under its key, and change it no more."""
+        self.replace(key, None if self._ends.once else self.get(key), entity)
 
-    def _put(self, key: bytes, entity: Entity, packed: bytes) -> None:
-        former = None if self._ends.once else self.get(key)
-        self.packed[key] = packed
-        if former is None or self._bucket(former) != self._bucket(entity):
-            self._ends.add(entity.tenant, self._bucket(entity), key)
+    def replace(self, key: bytes, former: Entity | None, entity: Entity) -> None:
+        """The same, where it is known what `get` gives."""
+        self._fresh[key] = entity
+        self._note_end(key, former, entity)
+
+    def _note_end(self, key: bytes, former: Entity | None, entity: Entity) -> None:
+        bucket = self._bucket(entity)
+        if former is None or self._ends.once or self._bucket(former) != bucket:
+            self._ends.add(entity.tenant, bucket, key)
 
     def _bucket(self, entity: Entity) -> int:
         """The first bucket at whose beginning the entity may go."""
@@ -59,11 +73,11 @@ class Shelf(Generic[Entity]):
 
     def remove(self, key: bytes) -> None:
         """Forget an entity."""
-        if self.packed.pop(key, None) is not None:
-            self.changed.add(key)
+        if self.packed.pop(key, None) is not None or key in self._fresh:
+            self._fresh[key] = None
 
     def expire(
-        self, tenant: str, clock_ms: int, gone: Callable[[Entity, int], bool]
+        self, tenant: str, clock_ms: int, gone: Callable[[bytes, Entity, int], bool]
     ) -> Iterator[tuple[bytes, Entity]]:
         """Free the tenant's entities that are `gone` at `clock_ms`; yields them with their keys.
 
@@ -71,7 +85,7 @@ class Shelf(Generic[Entity]):
         """
         passed = clock_ms // self._bucket_ms
         if self._room is None:
-            self._room = _AT_ONCE + len(self.changed)
+            self._room = _AT_ONCE + len(self._fresh)
         for bucket in self._ends.passed(tenant, passed):
             if not self._room:
                 return
@@ -81,7 +95,7 @@ class Shelf(Generic[Entity]):
                 entity = self.get(key)
                 if entity is None or self._bucket(entity) > passed:
                     continue
-                if gone(entity, clock_ms):
+                if gone(key, entity, clock_ms):
                     self.remove(key)
                     yield key, entity
                 else:
@@ -101,12 +115,17 @@ class Shelf(Generic[Entity]):
             self.packed.pop(key, None)
             return None
         entity = self._decode.decode(packed)
-        self._put(key, entity, packed)
+        former = None if self._ends.once else self.get(key)
+        self.packed[key] = packed
+        self._note_end(key, former, entity)
         return entity
 
     def changes(self) -> Iterator[tuple[bytes, bytes | None]]:
         """Changelog records of what changed since the last call."""
-        for key in self.changed:
-            yield self.prefix + key, self.packed.get(key)
-        self.changed = set()
+        for key, entity in self._fresh.items():
+            packed = None
+            if entity is not None:
+                packed = self.packed[key] = self._encode(entity)
+            yield self.prefix + key, packed
+        self._fresh = {}
         self._room = None

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from stream.intake.entities import Invitation, Response, inherit
+from stream.intake.entities import Invitation
 from stream.intake.shelf import Shelf
 
 KEEP_MS = 6_400
@@ -16,17 +16,8 @@ def _keys(freed: Iterable[tuple[bytes, Invitation]]) -> list[bytes]:
 
 
 def invitation(at_ms: int, expires_ms: int = 0) -> Invitation:
-    """An invitation by mail, in a region."""
-    return Invitation("acme", at_ms, expires_ms, "journey", "email", "checkout", ("pro", "eu"), 0)
-
-
-def response(**own: str | None) -> Response:
-    """A response that says of itself what is given, and nothing else."""
-    names = ("level", "channel", "touchpoint", "plan", "region")
-    values = [own.get(name) for name in names]
-    missing = tuple(i for i, value in enumerate(values) if value is None)
-    level, channel, touchpoint, *segments = values
-    return Response("acme", 0, 1, (), level or "", channel, touchpoint, tuple(segments), missing, 0, b"")
+    """An invitation by mail."""
+    return Invitation("acme", at_ms, expires_ms, b"mail", 0)
 
 
 def test_an_entity_is_what_it_was_when_it_was_put() -> None:
@@ -38,6 +29,37 @@ def test_an_entity_is_what_it_was_when_it_was_put() -> None:
     assert shelf.get(b"k") is None
 
 
+@pytest.mark.parametrize("told", [False, True])
+def test_what_is_given_out_is_the_callers_own(*, told: bool) -> None:
+    """Changing it changes nothing on the shelf, be it packed or not."""
+    shelf = Shelf(b"i", Invitation, KEEP_MS)
+    shelf.put(b"k", invitation(5))
+    if told:
+        list(shelf.changes())
+    found = shelf.get(b"k")
+    assert found is not None
+    found.answered, found.expires_ms = 1, 5 * KEEP_MS
+    assert invitation(5) == shelf.get(b"k")
+    shelf.put(b"k", found)
+    assert [] == _keys(shelf.expire("acme", 2 * KEEP_MS, lambda *_: True))
+    assert [b"k"] == _keys(shelf.expire("acme", 6 * KEEP_MS, lambda *_: True))
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_what_was_removed_is_told_once_and_can_be_put_again(*, told: bool) -> None:
+    """Whether its value had been told or not."""
+    shelf = Shelf(b"i", Invitation, KEEP_MS)
+    shelf.put(b"k", invitation(5))
+    if told:
+        list(shelf.changes())
+    shelf.remove(b"k")
+    assert (None, 1) == (shelf.get(b"k"), shelf.size)
+    shelf.put(b"k", invitation(7))
+    shelf.remove(b"k")
+    assert [(b"ik", None)] == list(shelf.changes())
+    assert ([], 0) == (list(shelf.changes()), shelf.size)
+
+
 def test_changes_are_told_once_with_the_value_that_stands() -> None:
     """None for what was removed; nothing for what never stood."""
     shelf = Shelf(b"i", Invitation, KEEP_MS)
@@ -45,7 +67,8 @@ def test_changes_are_told_once_with_the_value_that_stands() -> None:
     shelf.put(b"b", invitation(5))
     shelf.remove(b"b")
     shelf.remove(b"c")
-    assert {b"ia": shelf.packed[b"a"], b"ib": None} == dict(shelf.changes())
+    told = dict(shelf.changes())
+    assert {b"ia": shelf.packed[b"a"], b"ib": None} == told
     assert {} == dict(shelf.changes())
 
 
@@ -107,21 +130,8 @@ def test_what_is_loaded_expires_like_what_was_put() -> None:
     """And deleting what was loaded is no change to write."""
     shelf, again = Shelf(b"i", Invitation, KEEP_MS), Shelf(b"i", Invitation, KEEP_MS)
     shelf.put(b"k", invitation(0))
-    assert invitation(0) == again.load(b"k", shelf.packed[b"k"])
+    ((_, packed),) = shelf.changes()
+    assert invitation(0) == again.load(b"k", packed)
     assert {} == dict(again.changes())
     assert [b"k"] == _keys(again.expire("acme", KEEP_MS + 100, lambda *_: True))
     assert again.load(b"k", None) is None
-
-
-def test_an_answer_inherits_what_it_does_not_say() -> None:
-    """And keeps what it says."""
-    answer = response(channel="web", plan="free")
-    inherit(answer, invitation(0))
-    assert ("journey", "web", "checkout", ("free", "eu")) == answer.dims[1:]
-
-
-def test_without_an_invitation_only_the_level_has_a_default() -> None:
-    """The rest stays open."""
-    answer = response(region="eu")
-    inherit(answer, None)
-    assert ("interaction", None, None, (None, "eu")) == answer.dims[1:]
