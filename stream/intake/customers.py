@@ -75,11 +75,13 @@ class Index:
         keys = self._keys.get(invitation[:DIGEST])
         if not isinstance(keys, dict):
             return [] if keys is None else [keys]
-        return [each for at in (_FIRST, invitation) for each in _all(keys.get(at) or {})]
+        found = _all(keys.get(invitation))
+        first = keys.get(_FIRST)
+        return found if first is None else [*found, *_all(first)]
 
 
-def _all(keys: "bytes | dict[bytes, None]") -> list[bytes]:
-    return [keys] if isinstance(keys, bytes) else list(keys)
+def _all(keys: "bytes | dict[bytes, None] | None") -> list[bytes]:
+    return [keys] if isinstance(keys, bytes) else list(keys or ())
 
 
 class Hasher:
@@ -97,16 +99,24 @@ class Hasher:
             if len(self._customers) >= _REMEMBERED:
                 self._customers.clear()
             digest = self._keyed()
-            digest.update(tenant.encode() + b"\0" + subject.encode("utf-8", "surrogatepass"))
+            digest.update(tenant.encode() + b"\0" + _bytes(subject))
             found = self._customers[tenant, subject] = digest.digest()
         return found
 
     def entity(self, customer: bytes, kind: bytes, identity: str) -> bytes:
         """Key of one of a customer's entities, 24 bytes."""
         digest = self._keyed()
-        digest.update(customer + kind + identity.encode("utf-8", "surrogatepass"))
+        try:
+            digest.update(customer + kind + identity.encode())
+        except UnicodeEncodeError:
+            digest.update(customer + kind + _bytes(identity))
         return customer + digest.digest()
 
     def forget(self) -> None:
         """Let go of the subjects: each is hashed anew when it comes again."""
         self._customers.clear()
+
+
+def _bytes(text: str) -> bytes:
+    """Half a surrogate pair is encoded too."""
+    return text.encode("utf-8", "surrogatepass")

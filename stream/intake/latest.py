@@ -45,7 +45,7 @@ class Latest:
 
 
 def superseded(responses: Sequence[tuple[str, Response]]) -> list[bytes]:
-    """For each of a customer's responses, with their levels, the answers that later ones of its level give."""
+    """For each response of a customer, with its level, those answers that later ones give too."""
     latest: dict[tuple[str, str], tuple[int, int]] = {}
     for level, response in responses:
         here = response.at_ms, response.nth

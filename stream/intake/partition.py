@@ -14,7 +14,7 @@ Everything decided depends on the records, their offsets and times alone; the wa
 record's time.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -121,7 +121,11 @@ class Intake:
         self._cases: tuple[Journeys | Tickets | Subscriptions | Purchases, ...] = (
             *(self._journeys, self._tickets, self._subscriptions, self._purchases),
         )
-        self._by_type = {kind: case for case in self._cases for kind in case.types}
+        self._resolvers: dict[str, Callable[[Any, int, int], str]] = {
+            **self._surveys.resolvers,
+            **{kind: case.resolve for case in self._cases for kind in case.types},
+        }
+        """By event type."""
         self._loads = {
             JOURNEY: self._journeys.load,
             TICKET: self._tickets.load,
@@ -174,13 +178,6 @@ class Intake:
         """No window of the family will end before that."""
         return self.tallies.high_ms(tenant, family) if self.rules.by_event_time else self.clocks.stored_ms
 
-    def _resolve(self, event: Any, at_ms: int, clock_ms: int) -> str:
-        """Let an event take effect that is about something that is kept; the outcome."""
-        case = self._by_type.get(event.type)
-        if case is not None:
-            return case.resolve(event, at_ms, clock_ms)
-        return self._surveys.resolve(event.type, event, at_ms, clock_ms)
-
     def _reject(self, record: Record, why: Rejection) -> None:
         self._rejected.append(Rejected(record, why))
         self._rejected_bytes += _BYTES_A_RECORD + len(record.value or b"")
@@ -190,14 +187,14 @@ class Intake:
     def _accept(self, admitted: Columns) -> None:
         """Let admitted events take effect, in their order."""
         counts, clocks, by_event_time = self._counts, self.clocks, self.rules.by_event_time
-        find, resolve, width_ms = self._interactions.find, self._resolve, self.tallies.width_ms
+        find, resolvers, width_ms = self._interactions.find, self._resolvers, self.tallies.width_ms
         grace_ms, counted_ms, late = self.rules.grace_ms, counts.event_times_ms, 0
         before = len(counted_ms)
         _, *columns = admitted
         for event, at_ms, combination, now_ms, clocks.stored_ms in zip(*columns, strict=True):
             clock_ms = clocks.accept(event.tenantid, at_ms) if by_event_time else now_ms
             if combination is None:
-                outcome = resolve(event, at_ms, clocks.of(event.tenantid))
+                outcome = resolvers[event.type](event, at_ms, clocks.of(event.tenantid))
                 if outcome != "counted":
                     counts.outcomes[outcome] += 1
                     continue

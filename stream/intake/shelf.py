@@ -6,8 +6,7 @@ go.
 """
 
 from collections.abc import Callable, Iterator
-from copy import copy
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
@@ -49,7 +48,8 @@ class Shelf(Generic[Entity]):
         """The entity, or None. It is the caller's own: changing it changes nothing here."""
         fresh = self._fresh.get(key)
         if fresh is not None:
-            return copy(fresh)
+            own: Any = fresh
+            return cast("Entity", own.__copy__())  # what `copy` calls, in a third of the time
         packed = self.packed.get(key)
         return None if packed is None else self._decode.decode(packed)
 
@@ -62,8 +62,12 @@ class Shelf(Generic[Entity]):
         self._fresh[key] = entity
         self._note_end(key, former, entity)
 
+    def update(self, key: bytes, entity: Entity) -> None:
+        """The same, where it may go no sooner and no later than what `get` gives."""
+        self._fresh[key] = entity
+
     def _note_end(self, key: bytes, former: Entity | None, entity: Entity) -> None:
-        bucket = self._bucket(entity)
+        bucket = entity.ends_ms(self.keep_ms) // self._bucket_ms + 1
         if former is None or self._ends.once or self._bucket(former) != bucket:
             self._ends.add(entity.tenant, bucket, key)
 

@@ -18,9 +18,8 @@ from stream.intake.effects import RESPONDED, SENT, Effects
 from stream.intake.entities import Invitation, Response
 from stream.intake.latest import Latest
 from stream.intake.memory import Memory
-from stream.intake.payloads import Answer
 from stream.intake.placement import Placer
-from stream.intake.splits import Splits
+from stream.intake.splits import Split, Splits
 from stream.intake.tally import Tallies
 from stream.intake.times import parse_ms
 from stream.scoring.answers import code
@@ -28,12 +27,11 @@ from stream.scoring.answers import code
 Outcome = Literal["counted", "duplicate", "retracted"]
 _DAY_MS = 86_400_000
 _EXPIRES_MS, _LONGEST_MS = 30 * _DAY_MS, 366 * _DAY_MS
-_CODES: Final[Mapping[Answer, int]] = {
-    Answer(metric=metric, value=value): code(metric, value)
+_CODES: Final[Mapping[str, Mapping[int | None, bytes]]] = {
+    metric: {None: b""} | {value: bytes([code(metric, value)]) for value in scale}
     for metric, scale in SCALES.items()
-    for value in scale
 }
-"""Of the answers that may count; others were skipped."""
+"""By metric and value; skipped answers have no value."""
 
 
 class Surveys:
@@ -59,25 +57,24 @@ class Surveys:
         """By kind, since they were last taken."""
         self.overflowed: Counter[str] = Counter()
         """By label, since they were last taken."""
-        self._verbs: dict[str, Callable[[Any, int, int], Outcome]] = {
+        self.resolvers: Mapping[str, Callable[[Any, int, int], Outcome]] = {
             "cx.survey.sent.v1": self._sent,
             "cx.survey.answered.v1": self._answered,
             "cx.survey.retracted.v1": self._retracted,
+            "cx.survey.declined.v1": _nothing,
+            "cx.survey.expired.v1": _nothing,
         }
-
-    def resolve(self, kind: str, event: Any, at_ms: int, clock_ms: int) -> Outcome:
-        """Let an accepted event take effect. `clock_ms`: the tenant's, by which things are forgotten."""
-        verb = self._verbs.get(kind)
-        self.memory.clock_ms = clock_ms
-        return "counted" if verb is None else verb(event, at_ms, clock_ms)
+        """By type, what lets an event take effect: at its time; last comes the tenant's clock, by which things
+        are forgotten."""
 
     def settle(self) -> None:
         """Call before the tallies settle: forget where to count, and the subjects that came since."""
         self._effects.settle()
         self._hasher.forget()
 
-    def _answered(self, event: Any, at_ms: int, _clock_ms: int) -> Outcome:
+    def _answered(self, event: Any, at_ms: int, clock_ms: int) -> Outcome:
         data, tenant, memory = event.data, event.tenantid, self.memory
+        memory.clock_ms = clock_ms
         customer = self._hasher.customer(tenant, event.subject)
         key = self._hasher.entity(customer, b"r", data.response_id)
         standing = memory.responses.get(key)
@@ -91,41 +88,44 @@ class Surveys:
         given = data.invitation_id
         invitation = b"" if given is None else self._hasher.entity(customer, b"i", given)
         asked = memory.invitation(invitation) if invitation else None
+        split = self._splits.said(tenant, data, b"" if asked is None else asked.split)
         response = Response(
             tenant,
             at_ms,
             data.revision,
-            bytes(filter(None, map(_CODES.get, data.answers))),
-            self._splits.said(tenant, data, b"" if asked is None else asked.split).packed,
+            b"".join([_CODES[answer.metric][answer.value] for answer in data.answers]),
+            split.packed,
             0,
             invitation[DIGEST:],
             False,  # noqa: FBT003 - every field by its place: a third of the time
             0 if self._latest is None else self._latest.next(customer),
         )
-        self._contribute(key, standing, response)
+        self._contribute(key, standing, response, split)
         if asked is not None and response.answers:
             self._answer(invitation, asked, 1)
         if self._latest is not None:
             self._supersede(customer, key)
         return "counted"
 
-    def _contribute(self, key: bytes, standing: Response | None, response: Response) -> None:
+    def _contribute(self, key: bytes, standing: Response | None, response: Response, split: Split) -> None:
         """Count a response and keep it. `standing`: what is on the shelf in its place."""
-        split = self._splits.unpacked(response.tenant, response.split)
-        placement = self._splits.place(split, response.at_ms)
+        placement = split.placement
+        if response.at_ms >= placement.until_ms:
+            placement = self._splits.place(split, response.at_ms)
         response.overflow = placement.overflow
         if placement.overflowed:
             self.overflowed.update(placement.overflowed)
-        self._effects.answers(
-            split, placement.overflow, response.at_ms, response.answers, response.superseded
-        )
+        self._effects.add(split, placement.overflow, response.at_ms, response.answers, response.superseded, 1)
         self.memory.keep(key, standing, response)
 
     def _uncount(self, response: Response) -> None:
-        split = self._splits.unpacked(response.tenant, response.split)
-        self._effects.answers(
-            split, response.overflow, response.at_ms, response.answers, response.superseded, -1
+        self._effects.add(
+            *(self._split(response), response.overflow, response.at_ms),
+            *(response.answers, response.superseded, -1),
         )
+
+    def _split(self, entity: Response | Invitation) -> Split:
+        return self._splits.unpacked(entity.tenant, entity.split)
 
     def _supersede(self, customer: bytes, new: bytes = b"") -> None:
         """Let only the customer's latest answers count, where so told. `new`: the response that just came."""
@@ -134,7 +134,7 @@ class Surveys:
         for key, response, superseded in self._latest.changed(customer):
             self._uncount(response)
             response.superseded = superseded
-            self._contribute(key, response, response)
+            self._contribute(key, response, response, self._split(response))
             self.corrections["latest_per_customer"] += key != new
 
     def _withdraw(self, customer: bytes, response: Response) -> None:
@@ -150,14 +150,16 @@ class Surveys:
         invitation.answered += delta
         if invitation.answered == max(delta, 0):
             self._count_responded(invitation, delta)
-        self.memory.invitations.put(key, invitation)
+        self.memory.invitations.update(key, invitation)
 
     def _count_responded(self, invitation: Invitation, delta: int) -> None:
-        split = self._splits.unpacked(invitation.tenant, invitation.split)
-        self._effects.invitation(split, invitation.overflow, invitation.at_ms, RESPONDED, delta)
+        self._effects.add(
+            self._split(invitation), invitation.overflow, invitation.at_ms, RESPONDED, b"", delta
+        )
 
-    def _sent(self, event: Any, at_ms: int, _clock_ms: int) -> Outcome:
+    def _sent(self, event: Any, at_ms: int, clock_ms: int) -> Outcome:
         data, tenant = event.data, event.tenantid
+        self.memory.clock_ms = clock_ms
         customer = self._hasher.customer(tenant, event.subject)
         key = self._hasher.entity(customer, b"i", data.invitation_id)
         standing = self.memory.invitations.get(key)
@@ -170,7 +172,7 @@ class Surveys:
         expires_ms = at_ms + _EXPIRES_MS if data.expires_at is None else parse_ms(data.expires_at)
         expires_ms = min(expires_ms, at_ms + _LONGEST_MS)
         invitation = Invitation(tenant, at_ms, expires_ms, split.packed, placement.overflow)
-        self._effects.invitation(split, placement.overflow, at_ms, SENT)
+        self._effects.add(split, placement.overflow, at_ms, SENT, b"", 1)
         for response_key, response in self.memory.waiting(key):
             if response.answers:
                 invitation.answered += 1
@@ -184,17 +186,17 @@ class Surveys:
 
     def _move(self, key: bytes, response: Response, invitation: Invitation) -> None:
         """Count an answer that came before its invitation where the invitation says."""
-        split = self._splits.unpacked(response.tenant, response.split)
-        moved = self._splits.within(split, invitation.split).packed
-        if moved == response.split:
+        moved = self._splits.within(self._split(response), invitation.split)
+        if moved.packed == response.split:
             return
         self._uncount(response)
-        response.split = moved
-        self._contribute(key, response, response)
+        response.split = moved.packed
+        self._contribute(key, response, response, moved)
         self.corrections["late_invitation"] += response.answers != response.superseded
 
     def _retracted(self, event: Any, _at_ms: int, clock_ms: int) -> Outcome:
         data = event.data
+        self.memory.clock_ms = clock_ms
         customer = self._hasher.customer(event.tenantid, event.subject)
         if data.response_id is not None:
             key = self._hasher.entity(customer, b"r", data.response_id)
@@ -213,3 +215,8 @@ class Surveys:
             self._withdraw(key[:DIGEST], response)
             self.memory.forget(key)
             self.corrections["retraction"] += 1
+
+
+def _nothing(_event: Any, _at_ms: int, _clock_ms: int) -> Outcome:
+    """It is counted, and changes nothing."""
+    return "counted"

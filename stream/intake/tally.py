@@ -201,11 +201,11 @@ class Tallies:
     def _raise(self, tenant: str, family: str, at_ms: int) -> None:
         group = self.group(tenant, family)
         if at_ms > group.high_ms:
-            self.lift(group, at_ms)
+            group.high_ms = at_ms
+            self.lifted(group)
 
-    def lift(self, group: Group, at_ms: int) -> None:
-        """Note that an event of a group was counted, at a time later than all before."""
-        group.high_ms = at_ms
+    def lifted(self, group: Group) -> None:
+        """Note that a group's `high_ms` was raised."""
         self._raised.add((group.tenant, group.family))
 
     def group(self, tenant: str, family: str) -> Group:
