@@ -6,12 +6,13 @@ go.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 import msgspec
 
 from stream.intake.entities import Buyer, Invitation, Journey, Response, Subscriber, Ticket
 from stream.intake.store import MemoryStore, Store
+from stream.scoring.weight import of_bytes
 
 _BUCKETS = 64
 _AT_ONCE = 2_000
@@ -27,10 +28,10 @@ class Shelf(Generic[Entity]):
         """`prefix`: one byte that begins the changelog keys of this kind."""
         store = MemoryStore() if store is None else store
         self.prefix = prefix
+        self.changed: set[bytes] = set()
+        self.pending = 0
+        """At most how much the changed entities are to write, in records (`weight.py`)."""
         self.packed = store.packed(prefix)
-        """As of the last `changes`, but for what was removed since."""
-        self._fresh: dict[bytes, Entity | None] = {}
-        """Put since the last `changes`, which packs it; None: removed."""
         self._ends = store.ends(prefix)
         self.keep_ms = keep_ms
         self._bucket_ms = max(keep_ms // _BUCKETS, 1)
@@ -39,32 +40,25 @@ class Shelf(Generic[Entity]):
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode: msgspec.msgpack.Decoder[Entity] = msgspec.msgpack.Decoder(kind)
 
-    @property
-    def size(self) -> int:
-        """Entities that changed since the last call of `changes`."""
-        return len(self._fresh)
-
     def get(self, key: bytes) -> Entity | None:
-        """The entity, or None. It is the caller's own: changing it changes nothing here."""
-        fresh = self._fresh.get(key)
-        if fresh is not None:
-            own: Any = fresh
-            return cast("Entity", own.__copy__())  # what `copy` calls, in a third of the time
+        """The entity, or None."""
         packed = self.packed.get(key)
         return None if packed is None else self._decode.decode(packed)
 
     def put(self, key: bytes, entity: Entity) -> None:
-        """Store the entity under its key, and change it no more."""
+        """Store the entity under its key."""
         self.replace(key, None if self._ends.once else self.get(key), entity)
 
     def replace(self, key: bytes, former: Entity | None, entity: Entity) -> None:
         """The same, where it is known what `get` gives."""
-        self._fresh[key] = entity
+        self.update(key, entity)
         self._note_end(key, former, entity)
 
     def update(self, key: bytes, entity: Entity) -> None:
         """The same, where it may go no sooner and no later than what `get` gives."""
-        self._fresh[key] = entity
+        packed = self.packed[key] = self._encode(entity)
+        self.changed.add(key)
+        self.pending += of_bytes(len(packed))
 
     def _note_end(self, key: bytes, former: Entity | None, entity: Entity) -> None:
         bucket = entity.ends_ms(self.keep_ms) // self._bucket_ms + 1
@@ -77,8 +71,9 @@ class Shelf(Generic[Entity]):
 
     def remove(self, key: bytes) -> None:
         """Forget an entity."""
-        if self.packed.pop(key, None) is not None or key in self._fresh:
-            self._fresh[key] = None
+        if self.packed.pop(key, None) is not None:
+            self.changed.add(key)
+            self.pending += 1
 
     def expire(
         self, tenant: str, clock_ms: int, gone: Callable[[bytes, Entity, int], bool]
@@ -89,7 +84,7 @@ class Shelf(Generic[Entity]):
         """
         passed = clock_ms // self._bucket_ms
         if self._room is None:
-            self._room = _AT_ONCE + len(self._fresh)
+            self._room = _AT_ONCE + len(self.changed)
         for bucket in self._ends.passed(tenant, passed):
             if not self._room:
                 return
@@ -126,10 +121,8 @@ class Shelf(Generic[Entity]):
 
     def changes(self) -> Iterator[tuple[bytes, bytes | None]]:
         """Changelog records of what changed since the last call."""
-        for key, entity in self._fresh.items():
-            packed = None
-            if entity is not None:
-                packed = self.packed[key] = self._encode(entity)
-            yield self.prefix + key, packed
-        self._fresh = {}
+        for key in self.changed:
+            yield self.prefix + key, self.packed.get(key)
+        self.changed = set()
+        self.pending = 0
         self._room = None

@@ -64,8 +64,7 @@ class Surveys:
             "cx.survey.declined.v1": _nothing,
             "cx.survey.expired.v1": _nothing,
         }
-        """By type, what lets an event take effect: at its time; last comes the tenant's clock, by which things
-        are forgotten."""
+        """By type, what lets an accepted event take effect: at its time, by the tenant's clock."""
 
     def settle(self) -> None:
         """Call before the tallies settle: forget where to count, and the subjects that came since."""
