@@ -9,7 +9,7 @@ from stream.errors import CxError
 from stream.settings import Settings
 
 KEY = b"s"
-_LAYOUT = 4
+_LAYOUT = 5
 """Raised when what is kept takes another form."""
 
 

@@ -4,7 +4,7 @@ event ──type──▶ case ──▶ entity on its shelf, counts in tallies,
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from stream.intake.customers import Hasher
@@ -60,7 +60,10 @@ class Cases:
             SUBSCRIBER: subscriptions,
             BUYER: purchases,
         }
-        self._by_type = {kind: case for case in self._cases.values() for kind in case.types}
+        self.resolvers: Mapping[str, Callable[[Any, int, int], str]] = {
+            kind: case.resolve for case in self._cases.values() for kind in case.types
+        }
+        """By type, what lets an event take effect: at its time, by the tenant's clock."""
         self.overflowed: Counter[str] = tickets.overflowed
         """By label, since they were last taken; only tickets have labels."""
 
@@ -68,11 +71,6 @@ class Cases:
     def pending(self) -> int:
         """At most how much the next checkpoint is to write of them, in records."""
         return self._registers.pending + sum(case.pending for case in self._cases.values())
-
-    def resolve(self, event: Any, at_ms: int, clock_ms: int) -> str | None:
-        """Let an accepted event take effect; the outcome, or None for an event that is of no case."""
-        case = self._by_type.get(event.type)
-        return None if case is None else case.resolve(event, at_ms, clock_ms)
 
     def settle(self, clock_of: Callable[[str], int], position: int) -> None:
         """Free what is over, and let the steps stand as of a position. `clock_of` tells a tenant's clock."""

@@ -12,14 +12,22 @@ from types import MappingProxyType
 from stream.intake import payloads
 from stream.intake.currencies import CURRENCIES
 from stream.intake.events import Event
-from stream.intake.payloads import Answer
+from stream.intake.payloads import Answer, Metric
 from stream.intake.rejection import Reason, Rejection
 from stream.intake.times import is_time
 
-SCALES: Mapping[str, range] = MappingProxyType(
-    {"nps": range(11), "csat": range(1, 6), "ces": range(1, 8)}
-    | dict.fromkeys(("satisfaction", "expectations", "ideal"), range(1, 11))
-    | dict.fromkeys(("needs", "ease", "enjoyment"), range(1, 6))
+SCALES: Mapping[Metric, range] = MappingProxyType(
+    {
+        "nps": range(11),
+        "csat": range(1, 6),
+        "ces": range(1, 8),
+        "satisfaction": range(1, 11),
+        "expectations": range(1, 11),
+        "ideal": range(1, 11),
+        "needs": range(1, 6),
+        "ease": range(1, 6),
+        "enjoyment": range(1, 6),
+    }
 )
 """The values that each metric can have."""
 

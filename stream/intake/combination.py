@@ -6,9 +6,7 @@ What the values are is said by the decoder; where they are counted, until the ne
 
 from collections import defaultdict
 
-from stream.intake.placement import Dims, Placement
-
-_NOWHERE = Placement("", (), 0, ())
+from stream.intake.placement import NOWHERE, Dims, Placement
 
 
 class Combination:
@@ -21,8 +19,8 @@ class Combination:
         self.valence = valence
         self.deltas: defaultdict[int, int] = defaultdict(int)
         """Where to count, by event time // the tallies' width, while `placement` is good."""
-        self.placement = _NOWHERE
+        self.placement: Placement = NOWHERE
 
     def forget(self) -> None:
         """From now on it is not known where to count."""
-        self.placement = _NOWHERE
+        self.placement = NOWHERE

@@ -6,7 +6,7 @@ key of an entity = keyed hash of the customer (12 bytes) + keyed hash of the id 
 from hashlib import blake2b
 
 DIGEST = 12
-
+_REMEMBERED = 20_000
 
 _Keys = dict[bytes, "bytes | dict[bytes, None] | None"]
 _FIRST = b""
@@ -75,26 +75,48 @@ class Index:
         keys = self._keys.get(invitation[:DIGEST])
         if not isinstance(keys, dict):
             return [] if keys is None else [keys]
-        return [each for at in (_FIRST, invitation) for each in _all(keys.get(at) or {})]
+        found = _all(keys.get(invitation))
+        first = keys.get(_FIRST)
+        return found if first is None else [*found, *_all(first)]
 
 
-def _all(keys: "bytes | dict[bytes, None]") -> list[bytes]:
-    return [keys] if isinstance(keys, bytes) else list(keys)
+def _all(keys: "bytes | dict[bytes, None] | None") -> list[bytes]:
+    return [keys] if isinstance(keys, bytes) else list(keys or ())
 
 
 class Hasher:
     """Keyed hashes of customers and ids: what is kept instead of them."""
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self._keyed = blake2b(digest_size=DIGEST, key=key).copy
+        """Begins a hash; a copy costs less than a new one."""
+        self._customers: dict[tuple[str, str], bytes] = {}
 
     def customer(self, tenant: str, subject: str) -> bytes:
         """Hash of a customer of a tenant, 12 bytes."""
-        return self._digest(tenant.encode() + b"\0" + subject.encode("utf-8", "surrogatepass"))
+        found = self._customers.get((tenant, subject))
+        if found is None:
+            if len(self._customers) >= _REMEMBERED:
+                self._customers.clear()
+            digest = self._keyed()
+            digest.update(tenant.encode() + b"\0" + _bytes(subject))
+            found = self._customers[tenant, subject] = digest.digest()
+        return found
 
     def entity(self, customer: bytes, kind: bytes, identity: str) -> bytes:
         """Key of one of a customer's entities, 24 bytes."""
-        return customer + self._digest(customer + kind + identity.encode("utf-8", "surrogatepass"))
+        digest = self._keyed()
+        try:
+            digest.update(customer + kind + identity.encode())
+        except UnicodeEncodeError:
+            digest.update(customer + kind + _bytes(identity))
+        return customer + digest.digest()
 
-    def _digest(self, data: bytes) -> bytes:
-        return blake2b(data, digest_size=DIGEST, key=self._key).digest()
+    def forget(self) -> None:
+        """Let go of the subjects: each is hashed anew when it comes again."""
+        self._customers.clear()
+
+
+def _bytes(text: str) -> bytes:
+    """Half a surrogate pair is encoded too."""
+    return text.encode("utf-8", "surrogatepass")

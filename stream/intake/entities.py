@@ -2,8 +2,6 @@
 
 import msgspec
 
-from stream.intake.placement import Dims
-
 
 class Response(msgspec.Struct, array_like=True, gc=False):
     """An answered survey as it counts now; with `retracted`, only the mark that keeps later answers out."""
@@ -12,34 +10,18 @@ class Response(msgspec.Struct, array_like=True, gc=False):
     at_ms: int
     """Event time; of a retracted one, when that was."""
     revision: int
-    answers: tuple[tuple[str, int], ...]
-    """(metric, value); skipped ones are not kept."""
-    level: str
-    channel: str | None
-    touchpoint: str | None
-    segments: tuple[str | None, ...]
-    missing: tuple[int, ...]
-    """Which of level, channel, touchpoint, segments… (0, 1, 2, 3…) the event did not say."""
+    answers: bytes
+    """A byte each (`stream/scoring/answers.py`); skipped ones are not kept."""
+    split: bytes
+    """What it is split by, packed (`splits.py`); of a retracted one, empty."""
     overflow: int
-    invitation: bytes
-    """Key of the invitation, empty without one."""
+    asked: bytes
+    """Its invitation: what its key has beyond the customer's hash; empty without one."""
     retracted: bool = False
     nth: int = 0
     """Of the customer's responses, in the order in which they came; 0 where all answers count."""
-    superseded: tuple[str, ...] = ()
-    """Metrics whose answer does not count, since a later one does (`latest.py`)."""
-
-    @property
-    def counted(self) -> tuple[tuple[str, int], ...]:
-        """The answers that count."""
-        if not self.superseded:
-            return self.answers
-        return tuple(answer for answer in self.answers if answer[0] not in self.superseded)
-
-    @property
-    def dims(self) -> Dims:
-        """What the answer is split by."""
-        return Dims(self.tenant, self.level, self.channel, self.touchpoint, self.segments)
+    superseded: bytes = b""
+    """Answers that do not count, since later ones do (`latest.py`)."""
 
     def ends_ms(self, keep_ms: int) -> int:
         """When it may be forgotten."""
@@ -52,18 +34,11 @@ class Invitation(msgspec.Struct, array_like=True, gc=False):
     tenant: str
     at_ms: int
     expires_ms: int
-    level: str
-    channel: str | None
-    touchpoint: str | None
-    segments: tuple[str | None, ...]
+    split: bytes
+    """What it is split by, as captured when it was sent, packed (`splits.py`)."""
     overflow: int
     answered: int = 0
     """How many live responses with an unskipped answer it has."""
-
-    @property
-    def dims(self) -> Dims:
-        """What the invitation is split by, as captured when it was sent."""
-        return Dims(self.tenant, self.level, self.channel, self.touchpoint, self.segments)
 
     def ends_ms(self, keep_ms: int) -> int:
         """When it may be forgotten."""
@@ -146,17 +121,3 @@ class Buyer(msgspec.Struct, array_like=True, gc=False):
     def ends_ms(self, keep_ms: int) -> int:
         """When it may be forgotten, at the earliest."""
         return self.last_ms + 2 * keep_ms
-
-
-def inherit(response: Response, invitation: Invitation | None) -> None:
-    """Fill what the answer did not say from its invitation; only then its level defaults to `interaction`."""
-    if invitation is not None:
-        values = (invitation.level, invitation.channel, invitation.touchpoint, *invitation.segments)
-        segments = list(response.segments)
-        for i in response.missing:
-            if i >= len(("level", "channel", "touchpoint")):
-                segments[i - 3] = values[i]
-            else:
-                setattr(response, ("level", "channel", "touchpoint")[i], values[i])
-        response.segments = tuple(segments)
-    response.level = response.level or "interaction"

@@ -33,8 +33,11 @@ class Kept(Generic[Entity]):
     def expire(self, clock_of: Callable[[str], int]) -> None:
         """Free what is over; `clock_of` tells a tenant's clock."""
         for tenant in self._shelf.tenants():
-            for _ in self._shelf.expire(tenant, clock_of(tenant), self._is_over):
+            for _ in self._shelf.expire(tenant, clock_of(tenant), self._is_gone):
                 pass
+
+    def _is_gone(self, _key: bytes, entity: Entity, clock_ms: int) -> bool:
+        return self._is_over(entity, clock_ms)
 
     def changes(self) -> list[Change]:
         """Changelog records of the entities that changed since the last call."""

@@ -11,11 +11,12 @@ alone. docs/decisions/0008 has the bound on memory.
 
 from collections.abc import Callable
 
+from stream.intake.customers import DIGEST
 from stream.intake.entities import Invitation, Response
 from stream.intake.shelf import Shelf
 from stream.intake.store import Store
 from stream.intake.tally import Change, Tallies
-from stream.scoring.answers import FAMILIES_OF
+from stream.scoring.answers import FAMILIES_OF, unpacked
 
 
 class Memory:
@@ -40,34 +41,35 @@ class Memory:
     def response(self, key: bytes) -> Response | None:
         """The response under a key, unless it is over."""
         response = self.responses.get(key)
-        return None if response is None or self._is_over(response, self.clock_ms) else response
+        return None if response is None or self.is_over(key, response) else response
 
     def invitation(self, key: bytes) -> Invitation | None:
         """The invitation under a key, unless it is over."""
-        invitation = self.invitations.get(key) if key else None
-        if invitation is None or self._invitation_is_over(invitation, self.clock_ms):
-            return None
-        return invitation
+        invitation = self.invitations.get(key)
+        return None if invitation is None or self.invitation_is_over(key, invitation) else invitation
 
-    def keep(self, key: bytes, response: Response) -> None:
-        """Store a response as it stands now."""
-        self._unlist(key)
-        self.responses.put(key, response)
-        self._list(key, response)
+    def keep(self, key: bytes, standing: Response | None, response: Response) -> None:
+        """Store a response as it stands now. `standing`: what is on the shelf in its place."""
+        if standing is None:
+            if not response.retracted:
+                self.by_customer.add(key, key[:DIGEST] + response.asked if response.asked else b"")
+        elif standing.retracted != response.retracted or standing.asked != response.asked:
+            self._unlist(key, standing)
+            self._list(key, response)
+        self.responses.replace(key, standing, response)
 
     def forget(self, key: bytes) -> None:
         """Let go of a response."""
-        self._unlist(key)
+        self._unlist(key, self.responses.get(key))
         self.responses.remove(key)
 
     def _list(self, key: bytes, response: Response | None) -> None:
         if response is not None and not response.retracted:
-            self.by_customer.add(key, response.invitation)
+            self.by_customer.add(key, _invitation(key, response))
 
-    def _unlist(self, key: bytes) -> None:
-        former = self.responses.get(key)
-        if former is not None and not former.retracted:
-            self.by_customer.discard(key, former.invitation)
+    def _unlist(self, key: bytes, response: Response | None) -> None:
+        if response is not None and not response.retracted:
+            self.by_customer.discard(key, _invitation(key, response))
 
     def waiting(self, invitation: bytes) -> list[tuple[bytes, Response]]:
         """The responses, with their keys, that name an invitation which comes now.
@@ -77,29 +79,30 @@ class Memory:
         found = []
         for key in sorted(self.by_customer.naming(invitation)):
             response = self.responses.get(key)
-            if response is None or response.invitation != invitation:
+            if response is None or response.asked != invitation[DIGEST:]:
                 continue
-            if self._is_over(response, self.clock_ms):
+            if self.is_over(key, response):
                 self.forget(key)
             else:
                 found.append((key, response))
         return found
 
-    def _is_over(self, response: Response, clock_ms: int) -> bool:
+    def is_over(self, key: bytes, response: Response, clock_ms: int | None = None) -> bool:
         """Whether no window holds the response any more, and no event about it can be accepted.
 
         By event time a window's end is its family's, which may stand behind the tenant's clock. The response
         rate's windows hold it with the invitation that it answers.
         """
+        clock_ms = self.clock_ms if clock_ms is None else clock_ms
         ends_ms = self.responses.ends_ms(response)
         if ends_ms >= clock_ms:
             return False
         if self._by_event_time:
-            for metric, _ in response.answers:
+            for metric, _ in unpacked(response.answers):
                 for family in FAMILIES_OF[metric]:
                     if ends_ms >= self._tallies.high_ms(response.tenant, family):
                         return False
-        invitation = self.invitations.get(response.invitation) if response.invitation else None
+        invitation = self.invitations.get(_invitation(key, response)) if response.asked else None
         return invitation is None or self._cohort_is_over(invitation, clock_ms)
 
     def _cohort_is_over(self, invitation: Invitation, clock_ms: int) -> bool:
@@ -109,19 +112,18 @@ class Memory:
             self._by_event_time and ends_ms >= self._tallies.high_ms(invitation.tenant, "response")
         )
 
-    def _invitation_is_over(self, invitation: Invitation, clock_ms: int) -> bool:
+    def invitation_is_over(self, _key: bytes, invitation: Invitation, clock_ms: int | None = None) -> bool:
         """Until it expires, answers to come inherit from it."""
+        clock_ms = self.clock_ms if clock_ms is None else clock_ms
         return invitation.expires_ms < clock_ms and self._cohort_is_over(invitation, clock_ms)
 
     def expire(self, clock_of: Callable[[str], int]) -> None:
         """Free what is over; `clock_of` tells a tenant's clock."""
         for tenant in self.responses.tenants():
-            clock_ms = clock_of(tenant)
-            for key, response in self.responses.expire(tenant, clock_ms, self._is_over):
-                self.by_customer.discard(key, response.invitation)
+            for key, response in self.responses.expire(tenant, clock_of(tenant), self.is_over):
+                self.by_customer.discard(key, _invitation(key, response))
         for tenant in self.invitations.tenants():
-            clock_ms = clock_of(tenant)
-            for _ in self.invitations.expire(tenant, clock_ms, self._invitation_is_over):
+            for _ in self.invitations.expire(tenant, clock_of(tenant), self.invitation_is_over):
                 pass
 
     def changes(self) -> list[Change]:
@@ -133,5 +135,10 @@ class Memory:
         if key[:1] == b"i":
             self.invitations.load(key[1:], value)
             return
-        self._unlist(key[1:])
+        self._unlist(key[1:], self.responses.get(key[1:]))
         self._list(key[1:], self.responses.load(key[1:], value))
+
+
+def _invitation(key: bytes, response: Response) -> bytes:
+    """The key of the invitation that a response names; empty: it names none."""
+    return key[:DIGEST] + response.asked if response.asked else b""

@@ -14,7 +14,7 @@ Everything decided depends on the records, their offsets and times alone; the wa
 record's time.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -73,6 +73,11 @@ class Intake:
             latest=rules.latest_per_customer,
         )
         self._cases = Cases(rules, self.tallies, self._placer, hasher, self._store, self._end_of)
+        self._resolvers: dict[str, Callable[[Any, int, int], str]] = {
+            **self._surveys.resolvers,
+            **self._cases.resolvers,
+        }
+        """By event type."""
         homes = Homes(source.partition, rules.partitions)
         self._admission = Admission(rules, self.clocks, self._recent, homes, self._reject)
         self._rejected: list[Rejected] = []
@@ -117,11 +122,6 @@ class Intake:
         """No window of the family will end before that."""
         return self.tallies.high_ms(tenant, family) if self.rules.by_event_time else self.clocks.stored_ms
 
-    def _resolve(self, event: Any, at_ms: int, clock_ms: int) -> str:
-        """Let an event take effect that is about something that is kept; the outcome."""
-        outcome = self._cases.resolve(event, at_ms, clock_ms)
-        return self._surveys.resolve(event.type, event, at_ms, clock_ms) if outcome is None else outcome
-
     def _reject(self, record: Record, why: Rejection) -> None:
         self._rejected.append(Rejected(record, why))
         self._rejected_bytes += RECORD_BYTES + len(record.value or b"")
@@ -131,14 +131,14 @@ class Intake:
     def _accept(self, admitted: Columns) -> None:
         """Let admitted events take effect, in their order."""
         counts, clocks, by_event_time = self._counts, self.clocks, self.rules.by_event_time
-        find, resolve, width_ms = self._interactions.find, self._resolve, self.tallies.width_ms
+        find, resolvers, width_ms = self._interactions.find, self._resolvers, self.tallies.width_ms
         grace_ms, counted_ms, late = self.rules.grace_ms, counts.event_times_ms, 0
         before = len(counted_ms)
         _, *columns = admitted
         for event, at_ms, combination, now_ms, clocks.stored_ms in zip(*columns, strict=True):
             clock_ms = clocks.accept(event.tenantid, at_ms) if by_event_time else now_ms
             if combination is None:
-                outcome = resolve(event, at_ms, clocks.of(event.tenantid))
+                outcome = resolvers[event.type](event, at_ms, clocks.of(event.tenantid))
                 if outcome != "counted":
                     counts.outcomes[outcome] += 1
                     continue
@@ -156,6 +156,7 @@ class Intake:
         self._surveys.memory.expire(self.clocks.of)
         self._placer.expire(self.clocks.latest())
         self._interactions.settle()
+        self._surveys.settle()
         self.tallies.settle(self.position, self.clocks.stored_ms)
         self._cases.settle(self.clocks.of, self.position)
         changes, rows = self.tallies.changes()

@@ -10,7 +10,7 @@ overflowed are kept, as a bit mask, with whatever may be taken back.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from stream.intake.names import Names, SeriesLabels
 
@@ -66,6 +66,10 @@ class Placement:
         """The labels that were replaced."""
         self.until_ms = _NEVER_MS
         """For events of that time or later, ask the placer again."""
+
+
+NOWHERE: Final = Placement("", (), 0, ())
+"""Says to ask the placer."""
 
 
 class Placer:

@@ -7,10 +7,9 @@ from stream.intake.checks import SCALES
 from stream.intake.events import Event, Interaction, SurveyAnswered, SurveySent
 from stream.intake.times import is_time
 
-_PLAIN_ANSWERS: Final = frozenset(
-    [(metric, value, False) for metric, scale in SCALES.items() for value in scale]
-    + [(metric, None, True) for metric in SCALES]
-)
+_ON_SCALE: Final[Mapping[str, frozenset[int | None]]] = {
+    metric: frozenset(scale) for metric, scale in SCALES.items()
+}
 
 
 def _is_plain(event: Any, known: set[str | None]) -> bool:
@@ -28,10 +27,12 @@ def _is_plain(event: Any, known: set[str | None]) -> bool:
 def _is_plain_answered(event: SurveyAnswered, known: set[str | None]) -> bool:
     """The same for a response, whose answers are also on their scales and of different metrics."""
     answers = event.data.answers
+    for answer in answers:
+        if answer.value is not None if answer.skipped else answer.value not in _ON_SCALE[answer.metric]:
+            return False
     return (
         _is_plain(event, known)
         and event.data.survey_id in known
-        and _PLAIN_ANSWERS.issuperset([(answer.metric, answer.value, answer.skipped) for answer in answers])
         and (len(answers) < 2 or len({answer.metric for answer in answers}) == len(answers))
     )
 

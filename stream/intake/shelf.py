@@ -47,16 +47,23 @@ class Shelf(Generic[Entity]):
 
     def put(self, key: bytes, entity: Entity) -> None:
         """Store the entity under its key."""
-        packed = self._encode(entity)
-        self._put(key, entity, packed)
+        self.replace(key, None if self._ends.once else self.get(key), entity)
+
+    def replace(self, key: bytes, former: Entity | None, entity: Entity) -> None:
+        """The same, where it is known what `get` gives."""
+        self.update(key, entity)
+        self._note_end(key, former, entity)
+
+    def update(self, key: bytes, entity: Entity) -> None:
+        """The same, where it may go no sooner and no later than what `get` gives."""
+        packed = self.packed[key] = self._encode(entity)
         self.changed.add(key)
         self.pending += of_bytes(len(packed))
 
-    def _put(self, key: bytes, entity: Entity, packed: bytes) -> None:
-        former = None if self._ends.once else self.get(key)
-        self.packed[key] = packed
-        if former is None or self._bucket(former) != self._bucket(entity):
-            self._ends.add(entity.tenant, self._bucket(entity), key)
+    def _note_end(self, key: bytes, former: Entity | None, entity: Entity) -> None:
+        bucket = entity.ends_ms(self.keep_ms) // self._bucket_ms + 1
+        if former is None or self._ends.once or self._bucket(former) != bucket:
+            self._ends.add(entity.tenant, bucket, key)
 
     def _bucket(self, entity: Entity) -> int:
         """The first bucket at whose beginning the entity may go."""
@@ -69,7 +76,7 @@ class Shelf(Generic[Entity]):
             self.pending += 1
 
     def expire(
-        self, tenant: str, clock_ms: int, gone: Callable[[Entity, int], bool]
+        self, tenant: str, clock_ms: int, gone: Callable[[bytes, Entity, int], bool]
     ) -> Iterator[tuple[bytes, Entity]]:
         """Free the tenant's entities that are `gone` at `clock_ms`; yields them with their keys.
 
@@ -87,7 +94,7 @@ class Shelf(Generic[Entity]):
                 entity = self.get(key)
                 if entity is None or self._bucket(entity) > passed:
                     continue
-                if gone(entity, clock_ms):
+                if gone(key, entity, clock_ms):
                     self.remove(key)
                     yield key, entity
                 else:
@@ -107,7 +114,9 @@ class Shelf(Generic[Entity]):
             self.packed.pop(key, None)
             return None
         entity = self._decode.decode(packed)
-        self._put(key, entity, packed)
+        former = None if self._ends.once else self.get(key)
+        self.packed[key] = packed
+        self._note_end(key, former, entity)
         return entity
 
     def changes(self) -> Iterator[tuple[bytes, bytes | None]]:

@@ -213,12 +213,17 @@ class Tallies:
             self._dirty[group.tenant, group.family, window, pane, labels] = cell
 
     def _raise(self, tenant: str, family: str, at_ms: int) -> None:
-        group = self._group(tenant, family)
+        group = self.group(tenant, family)
         if at_ms > group.high_ms:
             group.high_ms = at_ms
-            self._raised.add((tenant, family))
+            self.lifted(group)
 
-    def _group(self, tenant: str, family: str) -> Group:
+    def lifted(self, group: Group) -> None:
+        """Note that a group's `high_ms` was raised."""
+        self._raised.add((group.tenant, group.family))
+
+    def group(self, tenant: str, family: str) -> Group:
+        """All of a tenant and family; good until the next `settle`, and not longer."""
         group = self.groups.get((tenant, family))
         if group is None:
             watched = not self._watched.isdisjoint(((tenant, family), (EVERY_TENANT, family)))
@@ -281,10 +286,10 @@ class Tallies:
         if key[:1] == b"g":
             tenant, family = orjson.loads(key[1:])
             if value is not None:
-                self._group(tenant, family).high_ms = orjson.loads(value)
+                self.group(tenant, family).high_ms = orjson.loads(value)
             return
         tenant, family, window, pane, *labels = orjson.loads(key[1:])
-        group, series = self._group(tenant, family), tuple(labels)
+        group, series = self.group(tenant, family), tuple(labels)
         packs = group.packs
         if value is not None and window >= len(group.first):
             self._gone.append(key)  # it is not watched any more

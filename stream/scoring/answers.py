@@ -24,6 +24,18 @@ FAMILIES_OF: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 """By metric, the families of its KPI: their windows end together."""
+_VALUES: Final = 11
+_METRICS: Final = (*SURVEY_FAMILIES, *INDEX_METRICS)
+
+
+def code(metric: str, value: int) -> int:
+    """One byte that stands for an answer, and is not 0: it is stored, so it must stay what it is."""
+    return 1 + _VALUES * _METRICS.index(metric) + value
+
+
+def unpacked(answers: bytes) -> list[tuple[str, int]]:
+    """(metric, value) of each answer that its code stands for."""
+    return [(_METRICS[(each - 1) // _VALUES], (each - 1) % _VALUES) for each in answers]
 
 
 def added(answers: Sequence[tuple[str, int]]) -> Iterator[tuple[str, int, int]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from stream.intake.entities import Invitation, Response, inherit
+from stream.intake.entities import Invitation
 from stream.intake.shelf import Shelf
 
 KEEP_MS = 6_400
@@ -16,17 +16,8 @@ def _keys(freed: Iterable[tuple[bytes, Invitation]]) -> list[bytes]:
 
 
 def invitation(at_ms: int, expires_ms: int = 0) -> Invitation:
-    """An invitation by mail, in a region."""
-    return Invitation("acme", at_ms, expires_ms, "journey", "email", "checkout", ("pro", "eu"), 0)
-
-
-def response(**own: str | None) -> Response:
-    """A response that says of itself what is given, and nothing else."""
-    names = ("level", "channel", "touchpoint", "plan", "region")
-    values = [own.get(name) for name in names]
-    missing = tuple(i for i, value in enumerate(values) if value is None)
-    level, channel, touchpoint, *segments = values
-    return Response("acme", 0, 1, (), level or "", channel, touchpoint, tuple(segments), missing, 0, b"")
+    """An invitation by mail."""
+    return Invitation("acme", at_ms, expires_ms, b"mail", 0)
 
 
 def test_an_entity_is_what_it_was_when_it_was_put() -> None:
@@ -111,17 +102,3 @@ def test_what_is_loaded_expires_like_what_was_put() -> None:
     assert {} == dict(again.changes())
     assert [b"k"] == _keys(again.expire("acme", KEEP_MS + 100, lambda *_: True))
     assert again.load(b"k", None) is None
-
-
-def test_an_answer_inherits_what_it_does_not_say() -> None:
-    """And keeps what it says."""
-    answer = response(channel="web", plan="free")
-    inherit(answer, invitation(0))
-    assert ("journey", "web", "checkout", ("free", "eu")) == answer.dims[1:]
-
-
-def test_without_an_invitation_only_the_level_has_a_default() -> None:
-    """The rest stays open."""
-    answer = response(region="eu")
-    inherit(answer, None)
-    assert ("interaction", None, None, (None, "eu")) == answer.dims[1:]
