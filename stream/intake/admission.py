@@ -47,7 +47,11 @@ class Admission:
         if not self._clocks.by_event_time:
             return True
         times_ms = columns.times_ms
-        return min(times_ms) >= max(self._clocks.mark_ms, *times_ms) - self._keep_ms
+        first_ms = max(self._clocks.mark_ms, *times_ms) - self._keep_ms
+        if min(times_ms) >= first_ms:
+            return True
+        both = zip(columns.events, times_ms, strict=True)
+        return all(at_ms >= first_ms for event, at_ms in both if event.__class__ is not Rejection)
 
     def admit(self, columns: Columns, counts: Counts) -> Columns:
         """Those of a level slice that count; the others are counted as what they are."""
@@ -62,11 +66,10 @@ class Admission:
         counts.misplaced += self._homes.misplaced(
             [event.tenantid for event in customers], [event.subject for event in customers]
         )
-        taken = list(map(and_, can, fresh))
-        if False not in taken:
+        if all(can) and all(fresh):
             return columns
         self._count(records, events, can, fresh, counts)
-        return columns.only(taken)
+        return columns.only(list(map(and_, can, fresh)))
 
     def _check_times(self, events: list[Any], times_ms: list[int], nows_ms: list[int]) -> None:
         """Put rejections in the place of events that are ahead of their records, or too late."""

@@ -45,11 +45,21 @@ class Clocks:
             self._raised.add(tenant)
         return before_ms
 
+    def accept_all(self, tenants: Iterable[str], times_ms: Iterable[int]) -> None:
+        """The same for several, of which nobody asks what time it was in between."""
+        highest_ms, raised = self._highest_ms, self._raised
+        for tenant, at_ms in zip(tenants, times_ms, strict=True):
+            if at_ms > highest_ms.get(tenant, -1):
+                highest_ms[tenant] = at_ms
+                raised.add(tenant)
+
     def stored(self, records: Sequence[Record], wall_ms: int) -> tuple[list[int], list[int]]:
         """When records were stored, but not later than `wall_ms`; and the highest so far with each."""
-        nows_ms = [
-            stored_ms if 0 <= (stored_ms := record.timestamp) <= wall_ms else wall_ms for record in records
-        ]
+        nows_ms = [record.timestamp for record in records]
+        if min(nows_ms) < 0 or max(nows_ms) > wall_ms:
+            nows_ms = [now_ms if 0 <= now_ms <= wall_ms else wall_ms for now_ms in nows_ms]
+        if nows_ms[0] >= self.stored_ms and nows_ms == sorted(nows_ms):
+            return nows_ms, nows_ms
         _, *highest_ms = accumulate(nows_ms, max, initial=self.stored_ms)
         return nows_ms, highest_ms
 

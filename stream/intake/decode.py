@@ -12,24 +12,21 @@ order of the contract. Each distinct label, and each combination of those of an 
 Records come by the slice: what can be asked of all of them at once is not asked of each.
 """
 
-import functools
-import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, repeat
 from typing import Any, Final
-
-import msgspec
 
 from stream.intake.binary import MAX_BYTES, TOO_BIG, structured
 from stream.intake.checks import first_fault, incomplete, labels
 from stream.intake.classify import classify, deeper_than_allowed
 from stream.intake.combination import Combination
 from stream.intake.events import TYPES, Event, Interaction
-from stream.intake.odd import Headers, odd_ones
+from stream.intake.odd import Headers
 from stream.intake.placement import Dims
 from stream.intake.plain import PLAIN
 from stream.intake.rejection import Reason, Rejection
 from stream.intake.times import is_time, parse_all, parse_ms
+from stream.intake.typed import Typed
 
 _TOMBSTONE: Final = Rejection(Reason.MALFORMED, "a tombstone: the record has no value")
 # Distinct label values and combinations kept as known; beyond them all are forgotten and checked once more.
@@ -48,9 +45,9 @@ class Decoder:
     ) -> None:
         """`segment_keys`: those that tell combinations apart."""
         self._types: Mapping[str, type[Event]] = TYPES[topic]
+        self._typed = Typed(self._types.values())
         self._tenants = tenants
         self._segment_keys = tuple(segment_keys)
-        self._typed: Callable[[bytes], Any] = msgspec.json.Decoder(_union(self._types.values())).decode
         self._known: set[str | None] = {None}
         self._known_tenants: set[str] = set()
         self._combinations: dict[tuple[Any, ...], Combination] = {}
@@ -66,41 +63,30 @@ class Decoder:
         Everything up to and with `off_scale` is checked, nothing that depends on the clock or on other
         records.
         """
-        odd = set(odd_ones(values, headers))
-        events = self._type(
-            [None if i in odd else value for i, value in enumerate(values)] if odd else values
-        )
+        events, odd = self._typed.decode(values, headers)
         times_ms = _times_ms(events)
         combinations = self._combine(events)
-        odd.update(self._unsure(events, combinations))
-        for i in sorted(odd):
+        for i in sorted({*odd, *self._unsure(events, combinations)}):
             event, times_ms[i] = self._take_care(values[i], headers[i], events[i])
             events[i] = event
             combinations[i] = self._intern(event) if isinstance(event, Interaction) else None
         return events, times_ms, combinations
 
-    def _type(self, values: Sequence[Any]) -> list[Any]:
-        """The typed events; None where there is none."""
-        events: list[Any] = []
-        source = iter(values)
-        while True:
-            try:
-                events.extend(map(self._typed, source))
-            except Exception:  # noqa: BLE001  whatever stopped it (RecursionError too), the careful way says why
-                events.append(None)
-            else:
-                return events
-
     def _combine(self, events: Sequence[Any]) -> list[Combination | None]:
         """The combinations of those interactions whose labels are known to stand together."""
         find = self._combinations.get
         segments = map(self._split, events) if self._segment_keys else repeat((), len(events))
-        return [
-            find((event.tenantid, (data := event.data).channel, data.touchpoint, data.valence, split))
-            if event.__class__ is Interaction
-            else None
-            for event, split in zip(events, segments, strict=True)
-        ]
+        try:
+            return [
+                find((event.tenantid, (data := event.data).channel, data.touchpoint, data.valence, split))
+                for event, split in zip(events, segments, strict=True)
+            ]
+        except AttributeError:  # no other event has a valence
+            return [find(self._key(each)) if isinstance(each, Interaction) else None for each in events]
+
+    def _key(self, event: Interaction) -> tuple[Any, ...]:
+        data = event.data
+        return event.tenantid, data.channel, data.touchpoint, data.valence, self._split(event)
 
     def _split(self, event: Any) -> tuple[str | None, ...]:
         """What the views' segment keys say of an event."""
@@ -109,6 +95,8 @@ class Decoder:
 
     def _unsure(self, events: Sequence[Any], combinations: list[Combination | None]) -> Iterator[int]:
         """Where something needs a second look: a label, the subject, an answer; an event of a rare type."""
+        if all(combinations) and self._are_plain(events):
+            return
         known = self._known
         unsure = [
             i
@@ -120,22 +108,29 @@ class Decoder:
         ]
         for i in unsure:
             event = events[i]
-            is_plain = PLAIN.get(event.__class__)
+            is_plain = None if event is None else PLAIN.get(event.type)
             if is_plain is None or event.tenantid not in self._known_tenants or not is_plain(event, known):
                 yield i
-            elif event.__class__ is Interaction:
+            elif isinstance(event, Interaction):
                 combinations[i] = self._intern(event)
+
+    def _are_plain(self, interactions: Sequence[Any]) -> bool:
+        """Whether nothing needs a second look of interactions whose combinations are known."""
+        subjects = " ".join([event.subject for event in interactions])
+        if "@" in subjects or "%" in subjects:
+            return False
+        given = [segments.values() for event in interactions if (segments := event.data.segments)]
+        return self._known.issuperset(chain.from_iterable(given))
 
     def _intern(self, event: Interaction) -> Combination:
         """The combination of an interaction whose labels were checked."""
-        data = event.data
-        key = event.tenantid, data.channel, data.touchpoint, data.valence, self._split(event)
+        key = self._key(event)
         found = self._combinations.get(key)
         if found is None:
             if len(self._combinations) >= _MAX_COMBINATIONS:
                 self._combinations.clear()
-            dims = Dims(event.tenantid, "interaction", data.channel, data.touchpoint, key[-1])
-            found = self._combinations[key] = Combination(dims, data.valence)
+            dims = Dims(event.tenantid, "interaction", event.data.channel, event.data.touchpoint, key[-1])
+            found = self._combinations[key] = Combination(dims, event.data.valence)
         return found
 
     def _take_care(
@@ -161,10 +156,6 @@ class Decoder:
         self._known.update(label for _, label in labels(result))
         self._known_tenants.add(result.tenantid)
         return result, parse_ms(result.time)
-
-
-def _union(event_classes: Iterable[type[Event]]) -> Any:
-    return functools.reduce(operator.or_, event_classes)
 
 
 def _times_ms(events: list[Any]) -> list[int]:

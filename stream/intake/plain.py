@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from stream.intake.checks import SCALES
-from stream.intake.events import Event, Interaction, SurveyAnswered, SurveySent
+from stream.intake.events import Interaction, SurveyAnswered, SurveySent
 from stream.intake.times import is_time
 
 _ON_SCALE: Final[Mapping[str, frozenset[int | None]]] = {
@@ -47,9 +47,9 @@ def _is_plain_sent(event: SurveySent, known: set[str | None]) -> bool:
     )
 
 
-PLAIN: Final[Mapping[type[Event], Callable[[Any, set[str | None]], bool]]] = {
-    Interaction: _is_plain,
-    SurveyAnswered: _is_plain_answered,
-    SurveySent: _is_plain_sent,
+PLAIN: Final[Mapping[str, Callable[[Any, set[str | None]], bool]]] = {
+    Interaction.type: _is_plain,
+    SurveyAnswered.type: _is_plain_answered,
+    SurveySent.type: _is_plain_sent,
 }
 """The event types that come in numbers; others have checks.py look at each event."""

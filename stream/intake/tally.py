@@ -87,6 +87,8 @@ class Tallies:
         self.width_ms = common_width_ms(self._rungs)
         self._steps = _steps([rung.width_ms // self.width_ms for rung in self._rungs])
         self._pending: dict[tuple[Placement, str, int], Deltas] = {}
+        self._most = 0
+        """No pending placement has more series."""
         self.groups: dict[tuple[str, str], Group] = {}
         self._dirty: dict[tuple[str, str, int, int, Labels], list[int]] = {}
         self._gone: list[bytes] = []
@@ -102,6 +104,7 @@ class Tallies:
         deltas = self._pending.get(key)
         if deltas is None:
             deltas = self._pending[key] = defaultdict(int)
+            self._most = max(self._most, len(placement.series))
         return deltas
 
     def add(self, placement: Placement, family: str, cell: int, at_ms: int, delta: int = 1) -> None:
@@ -122,11 +125,14 @@ class Tallies:
     def pending(self) -> int:
         """At most how much `settle` would change, in records: cells, and of sparse ones what they hold."""
         heavy = {pair: group.weight for pair, group in self.groups.items() if group.weight > 1}
-        events = sum(
-            len(deltas) * len(key[0].series) * (heavy.get((key[0].tenant, key[1]), 1) if heavy else 1)
-            for key, deltas in self._pending.items()
-        )
-        return events * len(self._rungs)
+        if not heavy:
+            events = sum(map(len, self._pending.values()))
+        else:
+            events = sum(
+                len(deltas) * heavy.get((placement.tenant, family), 1)
+                for (placement, family, _), deltas in self._pending.items()
+            )
+        return events * self._most * len(self._rungs)
 
     @property
     def watched_tenants(self) -> int:
@@ -144,14 +150,13 @@ class Tallies:
         first = self._first(now_ms)
         for group in self.groups.values():
             self._forget(group, self._first(group.high_ms) if self._by_event_time else first)
-        for (placement, family), by_base in self._vectors().items():
-            group = self.groups[placement.tenant, family]
+        for (group, series), by_base in self._vectors().items():
             for window, by_pane in enumerate(self._climb(by_base, group.plus)[: len(group.first)]):
                 if group.standing and window != self._longest:
                     continue
                 for pane, vector in by_pane.items():
                     if pane >= group.first[window] and any(vector):
-                        self._put(group, window, pane, placement.series, vector, stamp)
+                        self._put(group, window, pane, series, vector, stamp)
         if not self._by_event_time:
             self._free()
 
@@ -162,20 +167,25 @@ class Tallies:
                 del self.groups[pair]
                 self._ended[pair] = None
 
-    def _vectors(self) -> dict[tuple[Placement, str], dict[int, list[int]]]:
-        """Take the pending deltas by event time // width: lists of an unused place and one for each cell."""
-        taken: defaultdict[tuple[Placement, str], dict[int, list[int]]] = defaultdict(dict)
+    def _vectors(self) -> dict[tuple[Group, SeriesLabels], dict[int, list[int]]]:
+        """Take the pending deltas by series and event time // width: an unused place, then one for each cell.
+
+        By series first: many placements share one, and what follows costs by series and pane.
+        """
+        taken: defaultdict[tuple[Group, SeriesLabels], dict[int, list[int]]] = defaultdict(dict)
         for (placement, family, cell), deltas in self._pending.items():
-            by_base, group = taken[placement, family], self.groups[placement.tenant, family]
-            for base, delta in deltas.items():
-                vector = by_base.get(base)
-                if vector is None:
-                    vector = by_base[base] = group.empty.copy()
-                if group.part:
-                    by_base[base] = _plus_sparse(vector, (0, cell, delta))
-                else:
-                    vector[cell + 1] += delta
-        self._pending = {}
+            group = self.groups[placement.tenant, family]
+            for series in placement.series:
+                by_base = taken[group, series]
+                for base, delta in deltas.items():
+                    vector = by_base.get(base)
+                    if vector is None:
+                        vector = by_base[base] = group.empty.copy()
+                    if group.part:
+                        by_base[base] = _plus_sparse(vector, (0, cell, delta))
+                    else:
+                        vector[cell + 1] += delta
+        self._pending, self._most = {}, 0
         return taken
 
     def _climb(self, by_base: dict[int, list[int]], add_up: Plus) -> list[dict[int, list[int]]]:
@@ -190,20 +200,13 @@ class Tallies:
         return levels
 
     def _put(
-        self,
-        group: Group,
-        window: int,
-        pane: int,
-        placed: Sequence[SeriesLabels],
-        vector: list[int],
-        stamp: int,
+        self, group: Group, window: int, pane: int, series: SeriesLabels, vector: list[int], stamp: int
     ) -> None:
         pack = group.packs.setdefault((window, pane), {})
-        placed_parts: Iterable[tuple[Labels, list[int]]] = ((series, vector) for series in placed)
+        found: Iterable[tuple[Labels, list[int]]] = ((series, vector),)
         if group.part:
-            found = parts(vector[1:], group.part).items()
-            placed_parts = (((*series, str(part)), [0, *own]) for series in placed for part, own in found)
-        for labels, counts in placed_parts:
+            found = (((*series, str(part)), [0, *own]) for part, own in parts(vector[1:], group.part).items())
+        for labels, counts in found:
             cell = pack.get(labels)
             cell = counts.copy() if cell is None else group.plus(cell, counts)
             cell[0] = stamp

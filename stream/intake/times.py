@@ -10,6 +10,7 @@ cache of limited size before it is parsed.
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from operator import add, itemgetter
 from typing import Final
 
 _seconds_pattern = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}").fullmatch
@@ -24,6 +25,7 @@ _SECOND = timedelta(seconds=1)
 _MAX_SECONDS = 100_000
 _MAX_TAILS = 20_000
 _SECONDS = 19
+_head, _tail = itemgetter(slice(_SECONDS)), itemgetter(slice(_SECONDS, None))
 
 
 class _Kept(dict[str, int]):
@@ -64,8 +66,9 @@ def is_time(text: str) -> bool:
 
 def parse_all(texts: Iterable[str]) -> list[int]:
     """The same of several; raises ValueError when one of them is none."""
-    seconds_ms, tails_ms = _seconds_ms, _tails_ms
-    return [seconds_ms[text[:19]] + tails_ms[text[19:]] for text in texts]
+    known_as = list(texts)
+    seconds_ms = map(_seconds_ms.__getitem__, map(_head, known_as))
+    return list(map(add, seconds_ms, map(_tails_ms.__getitem__, map(_tail, known_as))))
 
 
 def _parse_seconds(text: str) -> int:
