@@ -19,9 +19,9 @@ from stream.settings import Settings
 _MAX_POLL_RECORDS = 2_000
 _BUFFERED_BATCHES = 16
 _MAX_POLL_INTERVAL_S = 300.0
-_GARBAGE = (10_000, 10, 50)
-"""Thresholds of the garbage collector. What is kept has no cycles: to look for some all the time costs a
-sixth of an answer's time, and the longest pauses."""
+_GARBAGE = (100_000, 20, 50)
+"""Thresholds of the garbage collector. What is kept has no cycles, and little else has: to look for some all
+the time costs a sixth of an answer's time, and the longest pauses."""
 
 
 class CxApp(BatchApp):
@@ -37,6 +37,8 @@ class CxApp(BatchApp):
         except BaseException as error:
             self.engine.failure = error
             raise
+        gc.collect()
+        gc.freeze()  # what was imported stays, and is not looked through again
 
     async def on_stop(self) -> None:
         """Drop the series at once; stop reading, hand over, commit; then the consumer leaves the group."""

@@ -61,7 +61,7 @@ def test_slices_of_any_size_give_the_same_checkpoints(clock: str, most: str) -> 
     """Times, labels beyond a tenant's room, and what is counted about records with them."""
     for seed in range(3):
         records = stream(seed, 1_000)
-        given = {"CX_CLOCK": clock, "CX_MAX_SERIES": most, "CX_GRACE": "1m", "CX_MAX_LATENESS": "1h"}
+        given = {"CX_CLOCK": clock, "CX_MAX_SERIES": most, "CX_GRACE": "1m", "CX_MAX_LATENESS": "30m"}
         singly = [told(step) for step in steps(records, 1, **given)]
         for size in (3, 20, 200):
             assert singly == [told(step) for step in steps(records, size, **given)]
