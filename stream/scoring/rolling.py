@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from stream.scoring.bound import Bound
-from stream.scoring.families import FAMILIES, Row, Series, Tally
+from stream.scoring.families import FAMILIES, Row, Rows, Series, Tally
 from stream.scoring.message import Labels, SourceName
 from stream.scoring.panes import Ladder, longest
 from stream.scoring.sparse import merged, total
@@ -21,7 +21,7 @@ class Group:
     """The windows of one tenant and KPI family."""
 
     __slots__ = (
-        *("_dated", "_empty", "_end_ms", "_rungs", "_sparse", "_standing"),
+        *("_dated", "_empty", "_end_ms", "_known", "_rungs", "_sparse", "_stale", "_standing"),
         *("bound", "cells", "ends", "family", "highs", "sums", "tenant", "touched"),
     )
 
@@ -39,6 +39,9 @@ class Group:
         """By window, the pane that holds its end."""
         self.touched: set[Labels] = set()
         """Series whose sums changed since this was last emptied."""
+        self._stale: set[Labels] = set()
+        """Series whose known rows may be old. Marked after the change, so that who takes a mark sees it."""
+        self._known: dict[Labels, Rows] = {}
         self._rungs = rungs
         self._empty = FAMILIES[family].empty
         self._sparse = FAMILIES[family].sparse
@@ -84,6 +87,7 @@ class Group:
         else:
             sums[shown] = tuple([a + b - c for a, b, c in zip(former, plus, minus, strict=True)])
         self.touched.add(shown)
+        self._stale.add(shown)
 
     def settle(self) -> None:
         """All is loaded, and no window has an end yet: decide which series are shown by name."""
@@ -120,6 +124,8 @@ class Group:
         if self._dated and end_ms // _DAY_MS > self._end_ms // _DAY_MS:
             self.touched.update(*self.sums)
         self._end_ms = max(self._end_ms, end_ms)
+        if self._dated or self._standing:
+            self._stale.update(*self.sums)
 
     def _standing_of(self, since: Tally) -> Tally:
         """How many there are, and how old the oldest is where the windows end; of whole seconds, in ms."""
@@ -133,11 +139,20 @@ class Group:
         for series in touched:
             yield from self._rows(series)
 
-    def rows(self) -> Iterator[Row]:
-        """One row for each window of every series that counts anything in some window."""
-        alive = {series for sums in list(self.sums) for series, counts in list(sums.items()) if any(counts)}
-        for series in alive:
-            yield from self._rows(series)
+    def series(self) -> list[Rows]:
+        """The rows of every series that counts anything in some window; of an unchanged one, the same object.
+
+        For one thread at a time, which may be another than the one that feeds.
+        """
+        stale, known = self._stale, self._known
+        for _ in range(len(stale)):
+            series = stale.pop()
+            rows = tuple(self._rows(series))
+            if not any(any(row.tally) for row in rows):
+                known.pop(series, None)
+            elif rows != known.get(series):
+                known[series] = rows
+        return list(known.values())
 
     def _rows(self, series: Labels) -> Iterator[Row]:
         name = Series(self.tenant, *series)
