@@ -67,7 +67,7 @@ class Group:
         cells = self.cells[window].setdefault(pane, {}).setdefault(source, {})
         former = cells.get(series)
         if former is None:
-            self.bound.hold(series)
+            series = self.bound.hold(series)
         cells[series] = counts
         if pane <= last and counts != former:
             self._move(window, series, counts, former or self._empty)

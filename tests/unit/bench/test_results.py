@@ -41,7 +41,9 @@ def test_a_peer_that_counts_one_event_less_fails_the_run() -> None:
     """A fast wrong answer is no result."""
     truth = Truth()
     for _ in range(2):
-        truth.add(("acme", "positive", "web", "cart", Kind("cx_interactions", (("valence", "positive"),))), 0)
+        truth.add(
+            ("acme", "positive", "web", "cart", "", Kind("cx_interactions", (("valence", "positive"),))), 0
+        )
     backlog = Backlog("p.", "interactions", 2, 0, truth)
     compare("peer", [["acme", "web", "cart", "positive", 2]], backlog)
     with pytest.raises(WrongCountsError, match="1 of 1 counts are wrong"):
