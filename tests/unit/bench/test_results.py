@@ -60,10 +60,9 @@ def test_the_check_fails_where_the_worker_fell_behind_the_floor_alone(
 ) -> None:
     """Other ratios are told, and judged by people."""
     reference = tmp_path / "reference.json"
-    reference.write_text(
-        json.dumps({"ratios": {"interactions_to_floor": 0.5, "interactions_to_faust": 30.0}})
-    )
+    then = {"interactions_to_floor": 0.5, "interactions_to_faust": 30.0}
+    reference.write_text(json.dumps({"ratios": then}))
     monkeypatch.setattr("bench.__main__._REFERENCE", reference)
     _judge({"interactions_to_floor": 0.31, "interactions_to_faust": 1.0})
-    with pytest.raises(click.ClickException, match="interactions ÷ floor is 0.29"):
+    with pytest.raises(click.ClickException, match=r"interactions ÷ floor is 0\.29"):
         _judge({"interactions_to_floor": 0.29})
