@@ -1,9 +1,8 @@
 """`python -m bench.flame`, or `make flame`: where a worker's processor time goes while it counts a backlog.
 
-py-spy looks at the worker a hundred times a second, at the thread that holds the interpreter (so what C code does
-without it is not seen, nor who waits). The flame graph is an SVG;
-beside it (`.txt`) the functions that were on top most often. py-spy is fetched by uv, and no part of the
-environment. `--source`: a checkout of another commit, for a picture of what was before:
+py-spy looks a hundred times a second at the thread that holds the interpreter: who waits is not seen, nor
+what C code does without it. The flame graph is an SVG; beside it (`.txt`) the functions that were on top most
+often. py-spy is fetched by uv, and no part of the environment. `--source`: a checkout of another commit:
 
     git worktree add /tmp/before <commit> && make flame ARGS='--source /tmp/before' OUT=before.svg
 """

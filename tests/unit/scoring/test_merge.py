@@ -162,7 +162,7 @@ def test_a_series_that_did_not_change_is_the_same_object() -> None:
 
 def test_how_long_a_ticket_waits_grows_with_the_clock_alone() -> None:
     """Nobody has said anything since."""
-    rows = [(1, PANES[1], TOTAL, (AT_MS - 5_000, 1))]
+    rows = [(1, PANES[1], (*TOTAL, "0"), (AT_MS - 5_000, 1))]
     merger = merged(Message("interactions-0", 0, "acme", "waiting", AT_MS, rows))
     assert {(1, 5_000)} == {row.tally for row in merger.rows()}
     merger.advance(AT_MS + 2_000)
