@@ -17,7 +17,7 @@ export PYTHONPATH := $(CURDIR)
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo test test-unit test-contract test-rules test-integration lint format generate \
-        check-generated bench bench-alerts chaos clean
+        check-generated bench bench-check flame bench-alerts chaos clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -73,6 +73,12 @@ check-generated: generate ## Fail when a generated file is not what its source g
 
 bench: $(READY) ## Speed beside peers, on a real Kafka
 	$(BIN)/python -m bench $(ARGS)
+
+bench-check: $(READY) ## Fail when the worker has fallen behind the floor, side by side; a minute
+	$(BIN)/python -m bench --quick --only interactions,floor --runs 3 --quiet 0 --out bench/results/check.json $(ARGS)
+
+flame: $(READY) ## A flame graph of a worker at a backlog, and its top functions (JOB=interactions OUT=flame.svg)
+	$(BIN)/python -m bench.flame --job $(or $(JOB),interactions) --out $(or $(OUT),flame.svg) $(ARGS)
 
 bench-alerts: $(READY) ## False alarms and delay of the detector of drops, simulated; a quarter of an hour
 	$(BIN)/python -m bench.alerts $(ARGS)

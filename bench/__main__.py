@@ -32,6 +32,9 @@ NAMES = (
     "recovery",
     "backlog",
     "growth",
+    "windows",
+    "two-workers",
+    "memory",
 )
 _RESULTS = Path(__file__).parent / "results"
 _REFERENCE = _RESULTS / "reference.json"

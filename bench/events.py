@@ -80,18 +80,19 @@ def interactions(count: int, start_ms: int, truth: Truth) -> Iterator[Keyed]:
         channel = CHANNELS[(bits >> 16) % 5]
         touchpoint = TOUCHPOINTS[bits >> 24 & 7]
         valence = (bits >> 32) % 3
+        plan = PLANS[(bits >> 56) % 3]
         data = {
             "interaction_id": f"{bits >> 192:016x}",
             "channel": channel,
             "touchpoint": touchpoint,
             "valence": VALENCES[valence],
             "duration_ms": 1000 + (bits >> 40) % 9_000,
-            "segments": {"plan": PLANS[(bits >> 56) % 3]},
+            "segments": {"plan": plan},
         }
         event = _event(
             bits >> 64 & (1 << 128) - 1, f"/shop/{touchpoint}", "cx.interaction.v1", times.next(), who, data
         )
-        truth.add((who.tenant, "positive", channel, touchpoint, _KINDS[valence]), times.at_ms)
+        truth.add((who.tenant, "positive", channel, touchpoint, plan, _KINDS[valence]), times.at_ms)
         yield who.key, orjson.dumps(event)
 
 
@@ -138,7 +139,7 @@ class _Surveys:
             **_place(response),
         }
         keyed = self._keyed(response.who, "cx.survey.sent.v1", data)
-        sent = response.who.tenant, "response", response.channel, response.touchpoint, _SENT
+        sent = response.who.tenant, "response", response.channel, response.touchpoint, "", _SENT
         self._truth.add(sent, self._times.at_ms)
         return keyed
 
@@ -175,7 +176,7 @@ class _Surveys:
         metric = response.metric
         category = _CATEGORIES[metric][response.value - _SCALES[metric][0]]
         kind = Kind("cx_survey_responses", (("metric", metric), ("category", category)))
-        event = response.who.tenant, metric, response.channel, response.touchpoint, kind
+        event = response.who.tenant, metric, response.channel, response.touchpoint, "", kind
         self._truth.add(event, response.at_ms, delta)
 
     def _response(self) -> _Response:

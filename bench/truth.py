@@ -1,11 +1,11 @@
 """The counts that must come out, kept while the events are made. Shares no code with the service.
 
-add(tenant, family, channel, touchpoint, category, at_ms)      once an event, or -1 for what an edit replaces
-cells()      {(metric family, sorted labels): count} for every default view and window
+add((tenant, family, channel, touchpoint, plan, kind), at_ms)    once an event; -1 for what an edit replaces
+cells(windows, views)                                          {(metric family, sorted labels): count}
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 SLOT_MS = 5_000
@@ -19,6 +19,8 @@ WINDOWS_MS = {
     "90d": 7_776_000_000,
 }
 PANES = 60
+VIEWS = ("total", "channel", "touchpoint")
+"""Those of a worker as it comes."""
 
 Labels = tuple[tuple[str, str], ...]
 Cell = tuple[str, Labels]
@@ -36,6 +38,8 @@ class _Event(NamedTuple):
     kpi: str
     channel: str
     touchpoint: str
+    plan: str
+    """A segment; empty: it has none."""
     kind: Kind
 
 
@@ -46,8 +50,8 @@ class Truth:
         self._counts: dict[int, Counter[_Event]] = {}
         self._highest_ms: dict[tuple[str, str], int] = {}
 
-    def add(self, event: tuple[str, str, str, str, Kind], at_ms: int, delta: int = 1) -> None:
-        """Count an event of (tenant, KPI family, channel, touchpoint, kind)."""
+    def add(self, event: tuple[str, str, str, str, str, Kind], at_ms: int, delta: int = 1) -> None:
+        """Count an event of (tenant, KPI family, channel, touchpoint, plan, kind)."""
         slot = at_ms // SLOT_MS
         counts = self._counts.get(slot)
         if counts is None:
@@ -56,14 +60,16 @@ class Truth:
         if at_ms > self._highest_ms.get(event[:2], -1):
             self._highest_ms[event[:2]] = at_ms
 
-    def cells(self) -> dict[Cell, float]:
-        """Every count that a worker shows with the event clock."""
+    def cells(
+        self, windows: Collection[str] = tuple(WINDOWS_MS), views: Collection[str] = VIEWS
+    ) -> dict[Cell, float]:
+        """Every count that a worker with these windows and views shows with the event clock."""
         found: Counter[Cell] = Counter()
         for slot, counts in self._counts.items():
             for item, count in counts.items():
                 event = _Event(*item)
-                for window in self._windows(event, slot * SLOT_MS):
-                    for labels in _series(event, window):
+                for window in self._windows(event, slot * SLOT_MS, windows):
+                    for labels in _series(event, window, views):
                         found[event.kind.name, labels] += count
         return dict(found)
 
@@ -72,32 +78,28 @@ class Truth:
         found: Counter[tuple[str, ...]] = Counter()
         for counts in self._counts.values():
             for item, count in counts.items():
-                tenant, _, channel, touchpoint, kind = item
+                tenant, _, channel, touchpoint, _, kind = item
                 found[tenant, channel, touchpoint, *[value for _, value in kind.labels]] += count
         return dict(found)
 
-    def _windows(self, event: _Event, at_ms: int) -> Iterator[str]:
+    def _windows(self, event: _Event, at_ms: int, windows: Collection[str]) -> Iterator[str]:
         highest_ms = self._highest_ms[event.tenant, event.kpi]
-        for label, size_ms in WINDOWS_MS.items():
-            width_ms = size_ms // PANES
+        for label in windows:
+            width_ms = WINDOWS_MS[label] // PANES
             if at_ms // width_ms > highest_ms // width_ms - PANES:
                 yield label
 
 
-def _series(event: _Event, window: str) -> Iterator[Labels]:
-    places = (
-        ("total", "", ""),
-        ("channel", event.channel, ""),
-        ("touchpoint", "", event.touchpoint),
-    )
-    for by, channel, touchpoint in places:
+def _series(event: _Event, window: str, views: Collection[str]) -> Iterator[Labels]:
+    for view in views:
+        keys = view.split("+")
         labels = {
             "tenant": event.tenant,
             "level": "interaction",
-            "by": by,
-            "channel": channel,
-            "touchpoint": touchpoint,
-            "segment": "",
+            "by": view,
+            "channel": event.channel if "channel" in keys else "",
+            "touchpoint": event.touchpoint if "touchpoint" in keys else "",
+            "segment": event.plan if "plan" in keys else "",
             "window": window,
         }
         yield tuple(sorted([*labels.items(), *event.kind.labels]))

@@ -9,16 +9,19 @@ the end is what a user would call the end: the true counts stand on /metrics, in
 
 import re
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from bench import machine
 from bench.bed import Backlog, Bed
 from bench.results import Run, WrongCountsError
+from bench.truth import VIEWS, WINDOWS_MS, Cell
 from tests.support.exposition import differences, parse
 from tests.support.processes import Worker
 
 COUNTED = ("cx_interactions", "cx_survey_responses", "cx_surveys_sent")
 """The families whose counts are compared."""
+Counts = dict[Cell, float]
 _LIMIT_S = 600.0
 _SETTLE_S = 20.0
 _FIRST_LOOKS_S, _LONGEST_PAUSE_S, _SHORTEST_PAUSE_S = 0.02, 2.0, 0.05
@@ -34,11 +37,12 @@ class Mark(NamedTuple):
 
 
 def measure(bed: Bed, backlog: Backlog, what: str, more: dict[str, str] | None = None) -> Run:
-    """Let one worker with default windows and views count a backlog; `more`: further settings."""
+    """Let one worker count a backlog; `more`: further settings, such as other windows and views."""
     group, folder = bed.fresh(what)
     settings = bed.settings(backlog, group, folder) | (more or {})
+    expected = expectation(backlog, settings)
     with Worker(settings, folder / "log") as worker:
-        first, done = watch(worker, backlog)
+        first, done = _watch(worker, backlog, expected)
         rss_mb = machine.peak_bytes(worker.pid) / 1e6
         began = time.monotonic()
         worker.stop(_STOP_LIMIT_S)
@@ -52,7 +56,7 @@ def measure(bed: Bed, backlog: Backlog, what: str, more: dict[str, str] | None =
     )
 
 
-def watch(worker: Worker, backlog: Backlog) -> tuple[Mark, Mark]:
+def _watch(worker: Worker, backlog: Backlog, expected: Counts) -> tuple[Mark, Mark]:
     """Marks of the beginning and the end. Raises WrongCountsError, also when the end never comes."""
     first = _first(worker, backlog)
     look, limit_s = first, time.monotonic() + _LIMIT_S
@@ -62,10 +66,10 @@ def watch(worker: Worker, backlog: Backlog) -> tuple[Mark, Mark]:
         pause_s = 0.8 * (backlog.size - look.records) / rate if rate else _SHORTEST_PAUSE_S
         time.sleep(min(max(pause_s, _SHORTEST_PAUSE_S), _LONGEST_PAUSE_S))
         look, page = _look(worker, backlog.source)
-        _check_outcomes(page, backlog, look.records)
+        check_outcomes(page, backlog, look.records)
         if time.monotonic() > limit_s:
             raise WrongCountsError(f"{look.records} of {backlog.size} records counted in {_LIMIT_S:g} s")
-    return first, compare(worker, backlog)
+    return first, compare(worker, backlog, expected)
 
 
 def _first(worker: Worker, backlog: Backlog) -> Mark:
@@ -87,13 +91,24 @@ def _first(worker: Worker, backlog: Backlog) -> Mark:
     raise WrongCountsError(f"nothing was counted in {_LIMIT_S:g} s")
 
 
-def compare(worker: Worker, backlog: Backlog) -> Mark:
+def expectation(backlog: Backlog, settings: Mapping[str, str]) -> Counts:
+    """Every count that a worker with these settings shows in the end, but for those that are 0."""
+    windows, views = (settings.get(name, "").split(",") for name in ("CX_WINDOWS", "CX_VIEWS"))
+    cells = backlog.truth.cells(windows if windows[0] else WINDOWS_MS, views if views[0] else VIEWS)
+    return {cell: value for cell, value in cells.items() if value}
+
+
+def shown(page: str) -> Counts:
+    """Every count on a page, but for those that are 0."""
+    return {cell: value for cell, value in parse(page).items() if cell[0] in COUNTED and value}
+
+
+def compare(worker: Worker, backlog: Backlog, expected: Counts) -> Mark:
     """The first look that shows every count of every window and view right; else WrongCountsError."""
-    expected, limit_s = backlog.truth.cells(), time.monotonic() + _SETTLE_S
+    limit_s = time.monotonic() + _SETTLE_S
     while True:
         look, page = _look(worker, backlog.source)
-        found = {cell: value for cell, value in parse(page).items() if cell[0] in COUNTED and value}
-        wrong = differences({cell: value for cell, value in expected.items() if value}, found)
+        wrong = differences(expected, shown(page))
         if not wrong:
             return look
         if time.monotonic() > limit_s:
@@ -112,7 +127,8 @@ def outcomes(page: str, topic: str) -> dict[str, int]:
     return {name: int(float(value)) for name, value in re.findall(pattern, page, re.MULTILINE)}
 
 
-def _check_outcomes(page: str, backlog: Backlog, counted: int) -> None:
+def check_outcomes(page: str, backlog: Backlog, counted: int) -> None:
+    """Raise WrongCountsError unless every record so far was counted, and none of them twice."""
     others = {name: n for name, n in outcomes(page, backlog.source).items() if n and name != "counted"}
     if others or counted > backlog.size:
         raise WrongCountsError(f"{counted} of {backlog.size} records counted, and {others}")

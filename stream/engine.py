@@ -29,7 +29,7 @@ from stream.flow.stage import Stage
 from stream.flow.state import StateError
 from stream.intake.partition import Intake
 from stream.intake.record import Source
-from stream.scoring.families import Row
+from stream.scoring.families import Rows
 from stream.settings import Settings
 
 if TYPE_CHECKING:
@@ -274,9 +274,9 @@ class Engine:
             total += waiting
         return total
 
-    def rows(self) -> list[Row]:
-        """Every series, KPI family and window of this worker; none that may be another's by now."""
-        return [] if self._slept() else scores.rows(self.scores.works())
+    def series(self) -> list[Rows]:
+        """Every series and KPI family of this worker; none that may be another's by now."""
+        return [] if self._slept() else scores.series(self.scores.works())
 
     def standings(self) -> list[Standing]:
         """What this worker watches for drops; none that may be another's by now."""

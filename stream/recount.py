@@ -9,7 +9,7 @@ from stream.intake.checkpoint import Counts
 from stream.intake.partition import Intake
 from stream.intake.record import Record, Source
 from stream.intake.rules import Rules
-from stream.scoring.families import Row
+from stream.scoring.families import Row, Rows
 from stream.scoring.merge import Merger
 from stream.scoring.panes import ladders
 
@@ -51,7 +51,11 @@ class Recount:
             self.rejected += len(step.rejected)
             yield step.counts
 
-    def rows(self) -> list[Row]:
-        """Every series, KPI family and window."""
+    def series(self) -> list[Rows]:
+        """Every series and KPI family, with all windows."""
         self._merger.advance(self._now_ms)
-        return self._merger.rows()
+        return self._merger.series()
+
+    def rows(self) -> list[Row]:
+        """The same, row by row."""
+        return [row for rows in self.series() for row in rows]

@@ -34,7 +34,7 @@ def run(bed: Bed) -> Run:
         with Process(_sender(bed, backlog, folder), folder / "sender.log") as sender:
             first, looks, last = _watch(service, sender, backlog)
             sender.wait(_LIMIT_S)
-        worker.compare(service, backlog)
+        worker.compare(service, backlog, worker.expectation(backlog, {}))
         service.stop()
     bed.clean(group)
     ticks = json.loads((folder / "ticks.json").read_text(encoding="utf-8"))

@@ -76,7 +76,7 @@ class _Service:
 
     def scrape(self) -> tuple[float, bytes]:
         """Processor milliseconds, and the page."""
-        return _timed(lambda: b"".join(self._renderer.parts(self.merger.rows(), openmetrics=False)))
+        return _timed(lambda: b"".join(self._renderer.parts(self.merger.series(), openmetrics=False)))
 
     def _put(self, series: Iterable[Labels], count: int) -> None:
         cells = [

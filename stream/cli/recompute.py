@@ -125,11 +125,11 @@ def _count(recount: Recount, metrics: ServiceMetrics, source: Source, records: l
 
 
 def _written(settings: Settings, recount: Recount, metrics: ServiceMetrics, form: str) -> bytes:
-    limits, rows = settings.limits, recount.rows()
+    limits = settings.limits
     if form == "openmetrics":
         own: bytes = generate_latest(metrics.registry)  # type: ignore[no-untyped-call]
-        return b"".join([*Renderer(limits).parts(rows, openmetrics=True), own])
-    found = scores(rows, limits, Selection())
+        return b"".join([*Renderer(limits).parts(recount.series(), openmetrics=True), own])
+    found = scores(recount.rows(), limits, Selection())
     if form == "json":
         return orjson.dumps({"scores": found}, option=orjson.OPT_INDENT_2) + b"\n"
     console = Console(width=None if sys.stdout.isatty() else _WIDE)

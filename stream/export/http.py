@@ -35,7 +35,7 @@ from stream.export.scores import Selection, scores
 from stream.export.service import ServiceMetrics
 from stream.export.sharing import SharedWork
 from stream.scoring.estimates import Limits
-from stream.scoring.families import Row
+from stream.scoring.families import Rows
 from stream.settings import Settings
 
 _EVERYWHERE: Final = {
@@ -49,11 +49,14 @@ _EVERYWHERE: Final = {
 class Source(Protocol):
     """Where the scores come from.
 
-    `rows` is called in a thread, `standings` on the event loop, `ready` here and there.
+    `series` is called in a thread, always the same, `standings` on the event loop, `ready` here and there.
     """
 
-    def rows(self) -> list[Row]:
-        """Return the tallies of every series, KPI family and window that this worker exports now."""
+    def series(self) -> list[Rows]:
+        """Return the tallies of all windows of every series and KPI family that this worker exports now.
+
+        What did not change may be the same object as before, and then costs nothing.
+        """
         ...
 
     def standings(self) -> list[Standing]:
@@ -171,13 +174,13 @@ class Export:
         return web.Response(body=body, headers={**headers, hdrs.CONTENT_ENCODING: "gzip"})
 
     def _exposition(self, standings: list[Standing], *, openmetrics: bool) -> bytes:
-        parts = self._renderer.parts(self.source.rows(), standings, openmetrics=openmetrics)
+        parts = self._renderer.parts(self.source.series(), standings, openmetrics=openmetrics)
         generate = generate_openmetrics if openmetrics else generate_text
         parts.append(generate(self.service.registry))
         return b"".join(parts)
 
     def _document(self, selection: Selection, standings: list[Standing]) -> bytes:
-        rows = self.source.rows()
+        rows = [row for rows in self.source.series() for row in rows]
         is_ready, reason = self.source.ready()
         return orjson.dumps(
             {

@@ -2,7 +2,8 @@
 
 Byte for byte what ``prometheus_client`` would write for the same samples, at a fraction of its cost: between
 two scrapes most windows of most series stand still, so the text of each is kept until its tally changes, and
-a scrape is little more than one join. Only the header lines differ between the two formats.
+a scrape is little more than one join: a series whose rows are the same objects costs one look.
+Only the header lines differ between the two formats.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from stream.catalogue import MetricFamily
 from stream.export.drops import Drops
 from stream.export.numbers import number_text
 from stream.scoring.estimates import Labels, Limits, Sample
-from stream.scoring.families import Row, Series, Tally
+from stream.scoring.families import Row, Rows, Series, Tally
 from stream.scoring.kpis import samples
 
 SERIES_FAMILIES: Final = tuple(
@@ -33,7 +34,7 @@ _Place: TypeAlias = tuple[str, str]  # window, KPI family: the order of a series
 
 def render(rows: Iterable[Row], limits: Limits, *, openmetrics: bool) -> bytes:
     """Return the whole exposition of `rows`, once. Whoever renders again and again keeps a `Renderer`."""
-    parts = Renderer(limits).parts(rows, openmetrics=openmetrics)
+    parts = Renderer(limits).parts([(row,) for row in rows], openmetrics=openmetrics)
     return b"".join((*parts, END) if openmetrics else parts)
 
 
@@ -44,77 +45,69 @@ class Renderer:
         """Start with nothing remembered."""
         self._limits = limits
         self._texts: dict[Series, _SeriesText] = {}
-        self._ordered: list[_SeriesText] = []
         self._drops = Drops(lambda labels, sample: _line(sample, _label_text(labels + sample.labels)))
 
     def parts(
-        self, rows: Iterable[Row], standings: Collection[Standing] = (), *, openmetrics: bool
+        self, series: Iterable[Rows], standings: Collection[Standing] = (), *, openmetrics: bool
     ) -> list[bytes]:
         """Return, to be joined, all families in catalogue order, without `END`.
 
         Samples are sorted by series, window and KPI family, then by their own labels.
 
-        At most one row for each series, window and KPI family; what is absent from `rows` is forgotten.
+        `series`: rows of one series each, in any number of tuples; at most one row for each window and KPI
+        family. What is absent is forgotten.
         `standings`: what is watched for drops.
         """
-        self._take(rows)
-        drops = self._drops.blocks(standings)
-        blocks = [text.blocks() for text in self._ordered]
-        parts: list[bytes] = []
-        for name, header in (_OPENMETRICS_HEADERS if openmetrics else _TEXT_HEADERS).items():
-            parts.append(header)
-            parts += [block[name] for block in blocks if name in block]
-            if name in drops:
-                parts.append(drops[name])
-        return parts
+        self._take(series)
+        headers = _OPENMETRICS_HEADERS if openmetrics else _TEXT_HEADERS
+        parts = {name: [header] for name, header in headers.items()}
+        for text in self._texts.values():
+            for name, block in text.blocks.items():
+                parts[name].append(block)
+        for name, block in self._drops.blocks(standings).items():
+            parts[name].append(block)
+        return [part for blocks in parts.values() for part in blocks]
 
-    def _take(self, rows: Iterable[Row]) -> None:
-        by_series: dict[Series, dict[_Place, Tally]] = {}
-        last: Series | None = None
-        places: dict[_Place, Tally] = {}
-        for series, family, window, tally in rows:
-            if series is not last:
-                places = by_series.setdefault(series, {})
-                last = series
-            places[window, family] = tally
+    def _take(self, series: Iterable[Rows]) -> None:
+        found: dict[Series, list[Rows]] = {}
+        for rows in series:
+            found.setdefault(rows[0].series, []).append(rows)
         known = self._texts
-        if by_series.keys() != known.keys():
-            self._texts = {series: known.get(series) or _SeriesText(series) for series in sorted(by_series)}
-            self._ordered = list(self._texts.values())
-        for series, places in by_series.items():
-            self._texts[series].take(places, self._limits)
+        if found.keys() != known.keys():
+            self._texts = {each: known.get(each) or _SeriesText(each) for each in sorted(found)}
+        for each, told in found.items():
+            self._texts[each].take(told, self._limits)
 
 
 class _SeriesText:
     """The text of all windows and KPI families of one series."""
 
     def __init__(self, series: Series) -> None:
+        self.blocks: dict[str, bytes] = {}
+        """The lines of each metric family; one that may not be shown is absent."""
         self._series = series
+        self._told: list[Rows] = []
         self._tallies: dict[_Place, Tally] = {}
         self._lines: dict[_Place, _Lines] = {}
-        self._blocks: dict[str, bytes] | None = None
 
-    def take(self, tallies: dict[_Place, Tally], limits: Limits) -> None:
+    def take(self, told: list[Rows], limits: Limits) -> None:
         """Make the lines anew where a tally changed, and drop those whose tally is gone."""
-        if tallies == self._tallies:
+        if told == self._told:  # the same objects are equal without a look inside
             return
-        former, self._tallies, self._blocks = self._tallies, tallies, None
+        self._told = told
+        tallies = {(row.window, row.family): row.tally for rows in told for row in rows}
+        former, self._tallies = self._tallies, tallies
         lines = self._lines
         if tallies.keys() != lines.keys():
             self._lines = {p: lines.get(p) or _Lines(self._series, *p) for p in sorted(tallies)}
         for place, tally in tallies.items():
             if former.get(place) != tally:
                 self._lines[place].write(tally, limits)
-
-    def blocks(self) -> dict[str, bytes]:
-        """Return the lines of each metric family; one that may not be shown is absent."""
-        if self._blocks is None:
-            texts: dict[str, list[str]] = {}
-            for lines in self._lines.values():
-                for name, text in lines.by_name.items():
-                    texts.setdefault(name, []).append(text)
-            self._blocks = {name: "".join(parts).encode() for name, parts in texts.items()}
-        return self._blocks
+        texts: dict[str, list[str]] = {}
+        for each in self._lines.values():
+            for name, text in each.by_name.items():
+                texts.setdefault(name, []).append(text)
+        self.blocks = {name: "".join(parts).encode() for name, parts in texts.items()}
 
 
 class _Lines:

@@ -1,7 +1,7 @@
 """One piece of work for all who ask for it at the same time.
 
-Ten scrapers must not cost ten renderings. A result is kept ten times as long as it took to make, at most a
-second, so that rendering never takes more than about a tenth of the time, and figures are never old.
+Ten scrapers must not cost ten renderings. A result is kept four times as long as it took to make, at most a
+second, so that rendering never takes more than about a fifth of the time, and figures are never old.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 from stream.clock import Clock
 
 KEPT_AT_MOST_S: Final = 1.0
-KEPT_PER_COST: Final = 10.0
+KEPT_PER_COST: Final = 4.0
 _KEYS_AT_MOST: Final = 64
 
 

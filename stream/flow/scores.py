@@ -14,7 +14,7 @@ from stream.export.service import ServiceMetrics
 from stream.flow import state
 from stream.flow.changelog import Pair
 from stream.flow.outbox import Outbox, Outgoing
-from stream.scoring.families import Row, Tally
+from stream.scoring.families import Rows, Tally
 from stream.scoring.merge import Merger
 from stream.scoring.message import Mark, Message, decode
 from stream.scoring.panes import DETECTOR, ladders
@@ -191,9 +191,9 @@ class ScoresWork:
             await self._outbox.send(self._settings.topic("scores"), self._partition, outgoing)
 
 
-def rows(works: Sequence[ScoresWork]) -> list[Row]:
-    """Every series, KPI family and window of these partitions."""
-    return [row for work in works for row in work.merger.rows()]
+def series(works: Sequence[ScoresWork]) -> list[Rows]:
+    """Every series and KPI family of these partitions. To be called in the thread that exports."""
+    return [rows for work in works for rows in work.merger.series()]
 
 
 def standings(works: Sequence[ScoresWork]) -> list[Standing]:

@@ -21,6 +21,7 @@ from faust.types import TP
 
 from stream.clock import Clock
 from stream.flow.changelog import Changelog, FencedError
+from stream.flow.effort import Effort
 from stream.flow.raw import Stretch
 from stream.flow.slot import Slot, Work
 
@@ -328,16 +329,19 @@ class Stage:
         self._host.recovered(seconds)
 
     async def _flush(self, slot: Slot) -> float:
-        """Make what was folded durable; returns the processor seconds of this process meanwhile."""
+        """Make what was folded durable; returns the processor seconds that it took.
+
+        Without those of what else ran while it waited for brokers: else a partition would wait the longer for
+        its next flush the busier the others are.
+        """
         async with slot.lock:
             if not slot.work.changed:
                 return 0.0
-            started = self._clock.cpu_s()
-            position = slot.work.position
-            await slot.work.flush(slot.changelog.write)
+            position, effort = slot.work.position, Effort(self._clock)
+            await effort.of(slot.work.flush(lambda pairs: effort.of(slot.changelog.write(pairs))))
             slot.durable = position
             self._host.durable(slot.tp, position)
-            return self._clock.cpu_s() - started
+            return effort.spent_s
 
 
 def _passes(error: BaseException | None) -> bool:

@@ -23,19 +23,23 @@ class Bound:
         """At most so many series are shown by name; `total` and `other` come on top."""
         self._most = most
         self._named = 0
-        self._held: Counter[Labels] = Counter()
+        self._held: dict[Labels, tuple[Labels, int]] = {}
+        """How many cells of each series are held; the key again, since a dict does not give it back."""
         self._shown: dict[Labels, Labels] = {}
         self.overflowed: Counter[str] = Counter()
         """By label, series that went to `other` since this was last emptied."""
 
-    def hold(self, series: Labels) -> None:
-        """One more cell of a series is held."""
-        self._held[series] += 1
+    def hold(self, series: Labels) -> Labels:
+        """One more cell of a series is held; returns the one object that all its cells may share."""
+        shared, cells = self._held.get(series, (series, 0))
+        self._held[series] = shared, cells + 1
+        return shared
 
     def release(self, series: Labels) -> None:
         """One cell less; with the last one the series is forgotten, and its room is free."""
-        if self._held[series] > 1:
-            self._held[series] -= 1
+        shared, cells = self._held[series]
+        if cells > 1:
+            self._held[series] = shared, cells - 1
             return
         del self._held[series]
         shown = self._shown.pop(series, None)

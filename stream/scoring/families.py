@@ -100,6 +100,10 @@ class Row(NamedTuple):
     tally: Tally
 
 
+Rows: TypeAlias = tuple[Row, ...]
+"""The rows of one series and KPI family, one for each window."""
+
+
 def _family(name: str, cells: tuple[str, ...], cell_by_value: dict[Value, int]) -> Family:
     return Family(name, cells, MappingProxyType(cell_by_value))
 

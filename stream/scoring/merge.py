@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from stream.scoring.families import FAMILIES, Row
+from stream.scoring.families import FAMILIES, Row, Rows
 from stream.scoring.message import Labels, Message, SourceName
 from stream.scoring.panes import Ladder
 from stream.scoring.parted import Parted
@@ -97,9 +97,16 @@ class Merger:
             self._dirty.discard(cell)
             self._gone.append(cell)
 
+    def series(self) -> list[Rows]:
+        """Every series by KPI family: the same object as before where nothing changed.
+
+        For one thread at a time, which may be another than the one that folds.
+        """
+        return [rows for group in list(self.groups.values()) for rows in group.series()]
+
     def rows(self) -> list[Row]:
-        """Every series and window. Safe to call from another thread."""
-        return [row for group in list(self.groups.values()) for row in group.rows()]
+        """Every series and window, row by row."""
+        return [row for rows in self.series() for row in rows]
 
     def overflowed(self) -> Counter[str]:
         """By label, how many series have gone to `other` since the last call."""

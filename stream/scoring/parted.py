@@ -40,16 +40,16 @@ class Parted(Group):
         if not parts:
             del self._parts[window][shown]
         self.touched.add(shown)
+        self._stale.add(shown)
 
     def advance(self, end_ms: int) -> Iterator[tuple[int, int, SourceName, Labels]]:
         """Let the windows end at `end_ms`, never earlier than before; yields the cells that are forgotten."""
         if self._dated and end_ms // _DAY_MS > self._end_ms // _DAY_MS:
             self.touched.update(*self._parts)
         self._end_ms = max(self._end_ms, end_ms)
+        if self._dated or self._standing:
+            self._stale.update(*self._parts)
         return super().advance(end_ms)
-
-    def _alive(self) -> set[Labels]:
-        return {series for parts in self._parts for series in list(parts)}
 
     def _sum(self, window: int, series: Labels) -> Tally:
         parts = self._parts[window].get(series, {})

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from stream.scoring.bound import Bound
-from stream.scoring.families import FAMILIES, Row, Series, Tally
+from stream.scoring.families import FAMILIES, Row, Rows, Series, Tally
 from stream.scoring.message import Labels, SourceName, series_of
 from stream.scoring.panes import Ladder
 
@@ -19,7 +19,7 @@ class Group:
     """The windows of one tenant and KPI family."""
 
     __slots__ = (
-        *("_empty", "_rungs"),
+        *("_empty", "_known", "_rungs", "_stale"),
         *("bound", "cells", "ends", "family", "highs", "sums", "tenant", "touched"),
     )
 
@@ -37,6 +37,9 @@ class Group:
         """By window, the pane that holds its end."""
         self.touched: set[Labels] = set()
         """Series whose sums changed since this was last emptied."""
+        self._stale: set[Labels] = set()
+        """Series whose known rows may be old. Marked after the change, so that who takes a mark sees it."""
+        self._known: dict[Labels, Rows] = {}
         self._rungs = rungs
         self._empty = FAMILIES[family].empty
 
@@ -58,7 +61,8 @@ class Group:
         cells = self.cells[window].setdefault(pane, {}).setdefault(source, {})
         former = cells.get(series)
         if former is None:
-            self.bound.hold(series_of(series))
+            shared = self.bound.hold(series_of(series))
+            series = shared + series[len(shared) :]
         cells[series] = counts
         if pane <= last and counts != former:
             self._move(window, series, counts, former or self._empty)
@@ -75,6 +79,7 @@ class Group:
         former = sums.get(shown, self._empty)
         sums[shown] = tuple([a + b - c for a, b, c in zip(former, plus, minus, strict=True)])
         self.touched.add(shown)
+        self._stale.add(shown)
 
     def settle(self) -> None:
         """All is loaded, and no window has an end yet: decide which series are shown by name."""
@@ -112,13 +117,20 @@ class Group:
         for series in touched:
             yield from self._rows(series)
 
-    def rows(self) -> Iterator[Row]:
-        """One row for each window of every series that counts anything in some window."""
-        for series in self._alive():
-            yield from self._rows(series)
+    def series(self) -> list[Rows]:
+        """The rows of every series that counts anything in some window; of an unchanged one, the same object.
 
-    def _alive(self) -> set[Labels]:
-        return {series for sums in self.sums for series, counts in list(sums.items()) if any(counts)}
+        For one thread at a time, which may be another than the one that feeds.
+        """
+        stale, known = self._stale, self._known
+        for _ in range(len(stale)):
+            series = stale.pop()
+            rows = tuple(self._rows(series))
+            if not any(any(row.tally) for row in rows):
+                known.pop(series, None)
+            elif rows != known.get(series):
+                known[series] = rows
+        return list(known.values())
 
     def _rows(self, series: Labels) -> Iterator[Row]:
         name = Series(self.tenant, *series)

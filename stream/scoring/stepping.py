@@ -33,6 +33,7 @@ class Steps(Group):
         if not counts:
             self._emptied.append((window, pane, source, series))
         self.touched.add(series)
+        self._stale.add(series)
         return True
 
     def drop(self, source: SourceName, window: int, pane: int, series: Labels) -> None:
@@ -44,6 +45,7 @@ class Steps(Group):
         if pane in self.cells[window] and not sources:
             del self.cells[window][pane]
             self._reached[window].discard(pane)
+        self._stale.add(series)
 
     def settle(self) -> None:
         """All is loaded: the series here have no names that could be too many."""
@@ -61,20 +63,13 @@ class Steps(Group):
                 if last // CHUNK > self.ends[window] // CHUNK:
                     self._reached[window] = {each for each in self.cells[window] if each <= last // CHUNK}
                 self.ends[window] = last
-                self.touched |= {each for sources in self._parts(window) for each in sources}
+                moved = {each for sources in self._parts(window) for each in sources}
+                self.touched |= moved
+                self._stale.update(moved)
 
     def _parts(self, window: int) -> Iterator[dict[Labels, Tally]]:
         for chunk in list(self._reached[window]):
             yield from list(self.cells[window].get(chunk, {}).values())
-
-    def rows(self) -> Iterator[Row]:
-        """One row for each window of every series with customers in some window."""
-        for series in {
-            each for window in range(len(self._rungs)) for part in self._parts(window) for each in part
-        }:
-            rows = list(self._rows(series))
-            if any(any(row.tally) for row in rows):
-                yield from rows
 
     def _rows(self, series: Labels) -> Iterator[Row]:
         name = Series(self.tenant, *series)

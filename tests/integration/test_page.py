@@ -14,7 +14,7 @@ from stream.alerts.attribution import Contribution
 from stream.alerts.lookout import Standing
 from stream.export.http import start_http
 from stream.export.service import ServiceMetrics
-from stream.scoring.families import Row, Series
+from stream.scoring.families import Row, Rows, Series
 from stream.scoring.worth import SCALE, Account
 from stream.settings import Settings
 from tests.support.chromium import EXECUTABLE, Page, browser
@@ -70,9 +70,9 @@ class FakeWorker:
     _loop: asyncio.AbstractEventLoop | None = None
     _thread: threading.Thread | None = None
 
-    def rows(self) -> list[Row]:
+    def series(self) -> list[Rows]:
         """Return what the test put in."""
-        return list(self.tallies)
+        return [(row,) for row in self.tallies]
 
     def standings(self) -> list[Standing]:
         """Return what is watched."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from stream.export.render import Renderer
+from stream.export.render import render
 from stream.flow.intake import rules
 from stream.intake.record import Source
 from stream.recount import Recount
@@ -73,7 +73,7 @@ def service(records: list[Record], env: dict[str, str], rng: random.Random) -> O
         if not waiting[source]:
             del waiting[source]
     limits = settings.limits
-    text = b"".join(Renderer(limits).parts(counting.rows(), openmetrics=False)).decode()
+    text = render(counting.rows(), limits, openmetrics=False).decode()
     return found._replace(cells=exposition.scores(exposition.parse(text), still=True))
 
 

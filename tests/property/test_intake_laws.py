@@ -249,6 +249,8 @@ class Run:
         for message in messages:
             self.merger.fold(self._offset, message)
             self._offset += 1
+        self.merger.advance(self.intake.clocks.stored_ms)
+        self.merger.series()  # a scrape now and then: what it remembers is seen at the end
 
     def _crash(self, back: int) -> None:
         self.intake.close()

@@ -28,6 +28,7 @@ from stream.scoring.families import (
     PYRAMID_METRICS,
     TICKET_FAMILIES,
     Row,
+    Rows,
     Series,
 )
 from stream.settings import Settings
@@ -71,10 +72,10 @@ class MadeUp:
         self.metrics.recovered(0.4)
         self.metrics.ready(is_ready=True)
 
-    def rows(self) -> list[Row]:
+    def series(self) -> list[Rows]:
         """Return the tallies."""
         return [
-            Row(Series("acme", level, by, channel, touchpoint, ""), family, window, of_n(family, 400))
+            (Row(Series("acme", level, by, channel, touchpoint, ""), family, window, of_n(family, 400)),)
             for level in ("", "interaction", "journey", "relationship")
             for by, channel, touchpoint in (
                 ("total", "", ""),

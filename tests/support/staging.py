@@ -35,6 +35,7 @@ class FakeClock:
 
     def __init__(self) -> None:
         self.at_s = 1_000.0
+        self.spent_s = 0.0
 
     def now_ms(self) -> int:
         return int(self.at_s * 1_000)
@@ -43,7 +44,7 @@ class FakeClock:
         return self.at_s
 
     def cpu_s(self) -> float:
-        return 0.0
+        return self.spent_s
 
 
 class Read(NamedTuple):

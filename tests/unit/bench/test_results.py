@@ -1,7 +1,12 @@
 """Medians, ratios, and when a ratio is a regression."""
 
+import json
+from pathlib import Path
+
+import click
 import pytest
 
+from bench.__main__ import _judge
 from bench.bed import Backlog
 from bench.peer import compare
 from bench.results import Figures, Run, WrongCountsError, ratios, regressions, table
@@ -41,8 +46,23 @@ def test_a_peer_that_counts_one_event_less_fails_the_run() -> None:
     """A fast wrong answer is no result."""
     truth = Truth()
     for _ in range(2):
-        truth.add(("acme", "positive", "web", "cart", Kind("cx_interactions", (("valence", "positive"),))), 0)
+        truth.add(
+            ("acme", "positive", "web", "cart", "", Kind("cx_interactions", (("valence", "positive"),))), 0
+        )
     backlog = Backlog("p.", "interactions", 2, 0, truth)
     compare("peer", [["acme", "web", "cart", "positive", 2]], backlog)
     with pytest.raises(WrongCountsError, match="1 of 1 counts are wrong"):
         compare("peer", [["acme", "web", "cart", "positive", 1]], backlog)
+
+
+def test_the_check_fails_where_the_worker_fell_behind_the_floor_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other ratios are told, and judged by people."""
+    reference = tmp_path / "reference.json"
+    then = {"interactions_to_floor": 0.5, "interactions_to_faust": 30.0}
+    reference.write_text(json.dumps({"ratios": then}))
+    monkeypatch.setattr("bench.__main__._REFERENCE", reference)
+    _judge({"interactions_to_floor": 0.31, "interactions_to_faust": 1.0})
+    with pytest.raises(click.ClickException, match=r"interactions ÷ floor is 0\.29"):
+        _judge({"interactions_to_floor": 0.29})

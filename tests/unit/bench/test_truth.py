@@ -23,7 +23,7 @@ def _cells(truth: Truth, by: str) -> dict[str, float]:
 def test_an_event_counts_in_every_view_and_window() -> None:
     """Three views, six windows, one event."""
     truth = Truth()
-    truth.add(("acme", "positive", "web", "cart", POSITIVE), START_MS)
+    truth.add(("acme", "positive", "web", "cart", "pro", POSITIVE), START_MS)
     everywhere = dict.fromkeys(("5m", "1h", "24h", "7d", "30d", "90d"), 1)
     for by in ("total", "channel", "touchpoint"):
         assert everywhere == _cells(truth, by)
@@ -33,7 +33,7 @@ def test_an_event_sixty_panes_before_the_highest_has_left_the_window() -> None:
     """The window of five minutes holds sixty panes of five seconds, the last with its end in it."""
     truth = Truth()
     for at_ms in (START_MS, START_MS + 4_999, START_MS + 60 * 5_000):
-        truth.add(("acme", "positive", "web", "cart", POSITIVE), at_ms)
+        truth.add(("acme", "positive", "web", "cart", "pro", POSITIVE), at_ms)
     found = _cells(truth, "total")
     assert 1 == found["5m"]
     assert 3 == found["1h"]
@@ -42,7 +42,7 @@ def test_an_event_sixty_panes_before_the_highest_has_left_the_window() -> None:
 def test_what_an_edit_replaces_is_taken_out() -> None:
     """A count of -1 leaves nothing behind."""
     truth = Truth()
-    event = ("acme", "positive", "web", "cart", POSITIVE)
+    event = ("acme", "positive", "web", "cart", "pro", POSITIVE)
     truth.add(event, START_MS)
     truth.add(event, START_MS, -1)
     assert {0} == set(truth.cells().values())

@@ -18,7 +18,7 @@ from stream import catalogue
 from stream.alerts.lookout import Standing
 from stream.export.http import start_http
 from stream.export.service import ServiceMetrics
-from stream.scoring.families import FAMILIES, Row, Series
+from stream.scoring.families import FAMILIES, Row, Rows, Series
 from stream.settings import Settings
 from tests.support.tallies import of_n
 
@@ -36,10 +36,10 @@ class FakeSource:
     reason: str = ""
     threads: set[str] = field(default_factory=set)
 
-    def rows(self) -> list[Row]:
+    def series(self) -> list[Rows]:
         """Return what was put in."""
         self.threads.add(threading.current_thread().name)
-        return list(self.tallies)
+        return [(row,) for row in self.tallies]
 
     def standings(self) -> list[Standing]:
         """Return what is watched."""
@@ -286,7 +286,7 @@ def test_an_error_of_the_source_is_a_500_and_the_port_lives_on() -> None:
     """A scrape that fails is seen as `up == 0`; the next one may succeed."""
 
     class Broken(FakeSource):
-        def rows(self) -> list[Row]:
+        def series(self) -> list[Rows]:
             if self.reason:
                 raise RuntimeError("no")
             return []

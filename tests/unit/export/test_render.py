@@ -44,6 +44,11 @@ def _row(draw: st.DrawFn) -> Row:
 _ROWS = st.lists(_row(), max_size=12, unique_by=lambda row: row[:3])
 
 
+def _body(renderer: Renderer, rows: list[Row]) -> bytes:
+    """Every row apart."""
+    return b"".join(renderer.parts([(row,) for row in rows], openmetrics=False))
+
+
 class _Reference(Collector):
     """The same samples, handed to prometheus_client."""
 
@@ -78,7 +83,7 @@ def test_what_is_remembered_changes_nothing(scrapes: list[list[Row]]) -> None:
     """Rows come, change and go between scrapes: the body is that of a renderer that saw only the last."""
     renderer = Renderer(LIMITS)
     for rows in scrapes:
-        assert render(rows, LIMITS, openmetrics=False) == b"".join(renderer.parts(rows, openmetrics=False))
+        assert render(rows, LIMITS, openmetrics=False) == _body(renderer, rows)
 
 
 @given(rows=_ROWS, random=st.randoms(use_true_random=False))
@@ -100,16 +105,16 @@ def test_an_unchanged_row_is_not_computed_again(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("stream.export.render.samples", counting)
     renderer = Renderer(LIMITS)
     rows = [Row(TOTAL, "nps", "1h", (5, 3, 2)), Row(TOTAL, "ces", "1h", (1, 1, 1, 1, 1, 1, 1))]
-    renderer.parts(rows, openmetrics=False)
-    renderer.parts([rows[0]._replace(tally=(6, 3, 2)), rows[1]], openmetrics=True)
+    _body(renderer, rows)
+    _body(renderer, [rows[0]._replace(tally=(6, 3, 2)), rows[1]])
     assert ["nps", "ces", "nps"] == computed
 
 
 def test_a_series_that_leaves_takes_its_lines_with_it() -> None:
     """After a rebalance no ghost of a series is left, nor text of it in memory."""
     renderer = Renderer(LIMITS)
-    renderer.parts([Row(TOTAL, "nps", "1h", (5, 3, 2))], openmetrics=False)
-    assert b"cx_nps_score{" not in b"".join(renderer.parts([], openmetrics=False))
+    _body(renderer, [Row(TOTAL, "nps", "1h", (5, 3, 2))])
+    assert b"cx_nps_score{" not in _body(renderer, [])
     assert {} == renderer._texts
 
 
@@ -117,8 +122,8 @@ def test_a_score_that_may_no_longer_be_shown_disappears() -> None:
     """A retraction brought the window below the limit: neither the score nor its counts stay behind."""
     renderer = Renderer(LIMITS)
     row = Row(TOTAL, "nps", "1h", (5, 0, 0))
-    assert b"cx_nps_score{" in b"".join(renderer.parts([row], openmetrics=False))
-    hidden = b"".join(renderer.parts([row._replace(tally=(4, 0, 0))], openmetrics=False))
+    assert b"cx_nps_score{" in _body(renderer, [row])
+    hidden = _body(renderer, [row._replace(tally=(4, 0, 0))])
     assert b"cx_nps_score{" not in hidden
     assert b"cx_survey_responses{" not in hidden
     assert b"cx_low_confidence{" in hidden

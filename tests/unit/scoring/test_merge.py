@@ -147,6 +147,28 @@ def test_only_series_that_changed_are_touched() -> None:
     assert [Row(series, "nps", label, (3, 0, 0)) for label in ("1m", "1h")] == list(group.take_touched())
 
 
+def test_a_series_that_did_not_change_is_the_same_object() -> None:
+    """So that a scrape need not look inside; of what changed, only that is another."""
+    merger = merged(message(0, 1, 0, 0), message(0, 1, 0, 0, source="surveys-1", series="web"))
+    total, web = sorted(merger.series(), key=lambda rows: rows[0].series.by, reverse=True)
+    merger.fold(5, message(4, 1, 0, 0))  # the same again
+    merger.advance(AT_MS + 1)
+    assert all(any(rows is each for each in (total, web)) for rows in merger.series())
+    merger.fold(6, message(5, 3, 0, 0))
+    again, same = sorted(merger.series(), key=lambda rows: rows[0].series.by, reverse=True)
+    assert same is web
+    assert [(3, 0, 0)] * 2 == [row.tally for row in again]
+
+
+def test_how_long_a_ticket_waits_grows_with_the_clock_alone() -> None:
+    """Nobody has said anything since."""
+    rows = [(1, PANES[1], (*TOTAL, "0"), (AT_MS - 5_000, 1))]
+    merger = merged(Message("interactions-0", 0, "acme", "waiting", AT_MS, rows))
+    assert {(1, 5_000)} == {row.tally for row in merger.rows()}
+    merger.advance(AT_MS + 2_000)
+    assert {(1, 7_000)} == {row.tally for row in merger.rows()}
+
+
 def test_what_is_loaded_is_what_was_written() -> None:
     """Counts, positions and times, whatever the order of the keys; and a stale message is still stale."""
     for now_ms in (AT_MS, None):
