@@ -57,6 +57,8 @@ def drawn(stacks: Iterable[str]) -> str:
 def _read(stacks: Iterable[str]) -> Iterator[tuple[list[str], int]]:
     for line in stacks:
         frames, _, looks = line.rpartition(" ")
+        if not frames:  # a thread that had no frame yet
+            continue
         yield [_named(frame) for frame in frames.split(";")], int(looks)
 
 
