@@ -39,8 +39,9 @@ def purchases(model: Frequency, x: int, t_x: float, t: float, ahead: float) -> f
     """
     r, alpha, a, b = model
     z = ahead / (alpha + t + ahead)
-    series = _hypergeometric(a + b - 1 - r, a - 1, a + b + x - 1, z)
-    bought = (a + b + x - 1) / (a - 1) * (1 - math.pow(1 - z, a - 1) * series)
+    below = a + b + x - 1
+    series = _times_hypergeometric(below, a + b - 1 - r, a - 1, z)
+    bought = (below - math.pow(1 - z, a - 1) * series) / (a - 1)
     return bought * alive(model, x, t_x, t)
 
 
@@ -61,12 +62,12 @@ def spent(model: Spend, x: int, again: float, customers: int = 1) -> float:
     return model.p * (customers * model.v + again) / (model.p * x + model.q - 1)
 
 
-def _hypergeometric(one: float, other: float, below: float, z: float) -> float:
-    """Gauss's series 2F1(one, other; below; z), 0 <= z < 1."""
-    total = term = 1.0
-    for n in range(_TERMS):
-        term *= (one + n) * (other + n) / (below + n) / (n + 1) * z
+def _times_hypergeometric(below: float, one: float, other: float, z: float) -> float:
+    """`below` times Gauss's series 2F1(one, other; below; z), 0 <= z < 1: of any `below` > -1, also of 0."""
+    total, term = below, one * other * z
+    for n in range(1, _TERMS):
         total += term
-        if abs(term) < _ENOUGH * abs(total):
+        if abs(term) <= _ENOUGH * abs(total):
             break
+        term *= (one + n) * (other + n) / (below + n) / (n + 1) * z
     return total

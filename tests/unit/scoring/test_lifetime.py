@@ -29,6 +29,12 @@ def test_who_never_bought_again_is_alive() -> None:
     assert 1.0 == alive(CDNOW, 0, 0, 100)
 
 
+def test_parameters_that_add_up_to_one_are_like_their_neighbours() -> None:
+    """For who never bought again the formula then divides by nothing."""
+    at, beside = (Frequency(r=0.5, alpha=2, a=0.4, b=b) for b in (0.6, 0.6 + 1e-9))
+    assert 0 < purchases(at, 0, 0, 30, 10) == pytest.approx(purchases(beside, 0, 0, 30, 10), rel=1e-6)
+
+
 def test_customers_alike_add_up() -> None:
     """The sum over two is that of both."""
     assert spent(SPEND, 2, 50.0) + spent(SPEND, 2, 10.0) == pytest.approx(spent(SPEND, 2, 60.0, 2))
