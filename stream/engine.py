@@ -138,6 +138,10 @@ class Engine:
         """Let the next commit say that records up to this offset are done."""
         self.app.batch_consumer.mark_durable(tp, offset)
 
+    def flush_s(self) -> float:
+        """Processor seconds that one flush of each partition takes."""
+        return sum(slot.flush_s for stage in self.stages for slot in stage.slots.values())
+
     def recovered(self, seconds: float) -> None:
         """Note how long a partition took to recover."""
         self.metrics.recovered(seconds)

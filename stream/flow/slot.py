@@ -70,6 +70,8 @@ class Slot:
         self.through = 0
         """The log was folded up to, not with, this offset; at most a little behind `work.position`."""
         self.rewound_s: float | None = None
+        self.flush_s = 0.0
+        """Processor seconds of the last flush; 0 while nothing comes."""
         self.durable = -1
         """The last position that may be committed."""
 

@@ -29,8 +29,9 @@ log = logging.getLogger(__name__)
 
 _LOADED_AT_ONCE = 1_000
 _SPACING_S = 0.05
-_SHARE = 12
-"""A partition waits this many times as long as its last flush took, up to `_SPACING_MAX_S`."""
+_SHARE = 4
+"""A partition waits this many times as long as one flush of each of the worker's takes, up to
+`_SPACING_MAX_S`: at most a fifth of the processor time is flushing, however many partitions there are."""
 _SPACING_MAX_S = 1.0
 """And so long while more than `_BACKLOG` offsets wait: nobody sees the latest then."""
 _BACKLOG = 10_000
@@ -63,6 +64,10 @@ class Host(Protocol):
 
     def durable(self, tp: TP, offset: int) -> None:
         """Let the next commit say that records up to this offset are done."""
+
+    def flush_s(self) -> float:
+        """Processor seconds that one flush of each partition takes, those of other topics among them."""
+        ...
 
     def recovered(self, seconds: float) -> None:
         """Note how long a partition took to recover."""
@@ -242,6 +247,8 @@ class Stage:
             # What was read before may have been lost in the rebalance, and nothing may come after it.
             await self._host.rewind(slot.tp, slot.wanted)
             while True:
+                if not slot.dirty.is_set():
+                    slot.flush_s = 0.0
                 await slot.dirty.wait()
                 slot.dirty.clear()
                 slot.full.clear()
@@ -249,10 +256,10 @@ class Stage:
                     await self._assure(slot)
                     # A batch under way was cut short meanwhile, and its rest is not fetched by itself.
                     await self._host.rewind(slot.tp, slot.wanted)
-                spent = await self._flush(slot)
+                slot.flush_s = await self._flush(slot)
                 slot.drained.set()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(slot.full.wait(), self._spacing_s(slot, spent))
+                    await asyncio.wait_for(slot.full.wait(), self._spacing_s(slot))
         except FencedError as error:
             log.warning("%s; its state here is dropped", error)
             slot.lose()
@@ -278,11 +285,11 @@ class Stage:
             await slot.changelog.hold()
         slot.ready.set()
 
-    def _spacing_s(self, slot: Slot, spent_s: float) -> float:
+    def _spacing_s(self, slot: Slot) -> float:
         """How long a partition waits for its next flush."""
         if (self._host.waiting(slot.tp, slot.wanted) or 0) > _BACKLOG:
             return _SPACING_MAX_S
-        return min(max(_SPACING_S, _SHARE * spent_s), _SPACING_MAX_S)
+        return min(max(_SPACING_S, _SHARE * self._host.flush_s()), _SPACING_MAX_S)
 
     async def _recover(self, slot: Slot) -> None:
         """Recover, however long brokers are away: nothing was taken yet, so beginning anew loses nothing."""

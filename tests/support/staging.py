@@ -179,6 +179,8 @@ class FakeHost:
         self.ends: dict[TP, int] = {}
         """Where the logs end, as far as known."""
         self.failure: BaseException | None = None
+        self.cost_s = 0.0
+        """Of a flush of each partition."""
 
     async def committed(self, tp: TP) -> int | None:
         return self.marked[-1] + 1 if self.marked else None
@@ -196,6 +198,9 @@ class FakeHost:
 
     def durable(self, tp: TP, offset: int) -> None:
         self.marked.append(offset)
+
+    def flush_s(self) -> float:
+        return self.cost_s
 
     def recovered(self, seconds: float) -> None:
         self.times.append(seconds)
