@@ -17,7 +17,7 @@ from stream import values
 from stream.alerts.watches import Alerts, alerts
 from stream.errors import CxError
 from stream.intake.schedule import Schedule, schedules
-from stream.scoring.kpis import Limits
+from stream.scoring.estimates import Limits
 from stream.scoring.parameters import Parameters, parameters
 from stream.values import View, Window
 

@@ -16,8 +16,9 @@ from bench.bed import Bed
 from bench.results import Run, WrongCountsError
 from stream.catalogue import SERIES_LABELS
 from stream.export.render import SERIES_FAMILIES, Renderer
+from stream.scoring.estimates import Limits
 from stream.scoring.families import Row
-from stream.scoring.kpis import Limits, samples
+from stream.scoring.kpis import samples
 from stream.scoring.merge import Merger
 from stream.scoring.message import Labels, Message
 from stream.scoring.panes import ladders

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from stream.alerts.closing import Key
 from stream.alerts.lookout import Standing
 from stream.catalogue import SERIES_LABELS
-from stream.scoring.kpis import Labels, Sample
+from stream.scoring.estimates import Labels, Sample
 
 Line: TypeAlias = Callable[[Labels, Sample], str]
 """Writes a sample of the series with these labels."""

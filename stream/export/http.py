@@ -34,8 +34,8 @@ from stream.export.render import Renderer
 from stream.export.scores import Selection, scores
 from stream.export.service import ServiceMetrics
 from stream.export.sharing import SharedWork
+from stream.scoring.estimates import Limits
 from stream.scoring.families import Row
-from stream.scoring.kpis import Limits
 from stream.settings import Settings
 
 _EVERYWHERE: Final = {

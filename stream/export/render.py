@@ -16,8 +16,9 @@ from stream.alerts.lookout import Standing
 from stream.catalogue import MetricFamily
 from stream.export.drops import Drops
 from stream.export.numbers import number_text
+from stream.scoring.estimates import Labels, Limits, Sample
 from stream.scoring.families import Row, Series, Tally
-from stream.scoring.kpis import Labels, Limits, Sample, samples
+from stream.scoring.kpis import samples
 
 SERIES_FAMILIES: Final = tuple(
     family for family in catalogue.FAMILIES if family.of_series and family.available

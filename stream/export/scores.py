@@ -11,8 +11,9 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from stream.scoring.estimates import Estimate, Limits
 from stream.scoring.families import Row
-from stream.scoring.kpis import Assessment, Estimate, Limits, assess
+from stream.scoring.kpis import Assessment, assess
 
 _COUNTED: Final = {
     "cx_surveys_sent": "sent",

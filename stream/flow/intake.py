@@ -22,6 +22,8 @@ from stream.intake.tally import CellRow
 from stream.scoring.message import encode
 from stream.settings import Settings
 
+_SLICES = {"surveys": 250, "interactions": 1_000, "relationships": 100}
+"""Records folded at a time: 5 to 10 ms; and what they may change at most must fit into a checkpoint."""
 _KEPT_BYTES = 65_536
 _MARK_EVERY_S = 1.0
 _HEADER_BYTES = 10
@@ -65,7 +67,7 @@ class IntakeWork:
     ) -> None:
         """`ended_ms`: when the broker last said that the log ends where we have folded it to; None: not."""
         self.intake = intake
-        self.slice = 250 if intake.source.topic == "surveys" else 1_000  # 5 to 10 ms
+        self.slice = _SLICES[intake.source.topic]
         self._at = TopicPartition(settings.topic(intake.source.topic), intake.source.partition)
         self._settings = settings
         self._outbox = outbox

@@ -26,9 +26,9 @@ class Kept(Generic[Entity]):
         raise NotImplementedError
 
     @property
-    def size(self) -> int:
-        """Entities that changed since the last checkpoint."""
-        return len(self._shelf.changed)
+    def pending(self) -> int:
+        """At most how much the next checkpoint is to write of them, in records."""
+        return self._shelf.pending
 
     def expire(self, clock_of: Callable[[str], int]) -> None:
         """Free what is over; `clock_of` tells a tenant's clock."""

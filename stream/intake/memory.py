@@ -33,9 +33,9 @@ class Memory:
         """The clock of the tenant whose event is being resolved."""
 
     @property
-    def size(self) -> int:
-        """Entities that changed since the last checkpoint."""
-        return len(self.responses.changed) + len(self.invitations.changed)
+    def pending(self) -> int:
+        """At most how much the next checkpoint is to write of them, in records."""
+        return self.responses.pending + self.invitations.pending
 
     def response(self, key: bytes) -> Response | None:
         """The response under a key, unless it is over."""

@@ -20,41 +20,30 @@ from typing import Any
 import orjson
 
 from stream.intake.admission import Admission, identities
+from stream.intake.cases import Cases
 from stream.intake.checkpoint import Checkpoint, Counts
 from stream.intake.clocks import Clocks
 from stream.intake.columns import Columns
 from stream.intake.customers import Hasher
 from stream.intake.decode import Decoder
-from stream.intake.entities import Buyer, Journey, Subscriber, Ticket
 from stream.intake.homes import Homes
 from stream.intake.interactions import Interactions
-from stream.intake.journeys import KIND as JOURNEY
-from stream.intake.journeys import Journeys
 from stream.intake.memory import Memory
 from stream.intake.names import Names
-from stream.intake.orders import Accounts
 from stream.intake.placement import Placer
-from stream.intake.purchases import KIND as BUYER
-from stream.intake.purchases import Purchases
 from stream.intake.recent import RecentIds, Refill
 from stream.intake.record import Record, Rejected, Source
-from stream.intake.registers import KIND as STEPS
-from stream.intake.registers import Registers
 from stream.intake.rejection import Rejection
 from stream.intake.rules import Rules
-from stream.intake.shelf import Shelf
 from stream.intake.store import MemoryStore, Store
-from stream.intake.subscriptions import KIND as SUBSCRIBER
-from stream.intake.subscriptions import Subscriptions
 from stream.intake.surveys import Surveys
 from stream.intake.tally import CellRow, Tallies
-from stream.intake.tickets import KIND as TICKET
-from stream.intake.tickets import Tickets
 from stream.scoring.message import Message
 from stream.scoring.panes import ladders
+from stream.scoring.weight import RECORD_BYTES
 
-_BYTES_A_RECORD = 100
-_ROWS = 2_000
+_ROWS, _NUMBERS = 2_000, 25_000
+"""Of a message, at most: rows, and the counts in them; half a megabyte. A row may be more, by itself."""
 
 
 class Intake:
@@ -83,52 +72,7 @@ class Intake:
             *(self.tallies, self._placer, hasher, rules.segment_keys, memory),
             latest=rules.latest_per_customer,
         )
-        self._journeys = Journeys(
-            self.tallies,
-            self._placer,
-            hasher,
-            len(rules.segment_keys),
-            Shelf(JOURNEY, Journey, rules.keep_ms, self._store),
-            by_event_time=rules.by_event_time,
-        )
-        self._tickets = Tickets(
-            self.tallies,
-            self._placer,
-            hasher,
-            len(rules.segment_keys),
-            rules.schedules,
-            Shelf(TICKET, Ticket, rules.keep_ms, self._store),
-            by_event_time=rules.by_event_time,
-        )
-        self._registers = Registers(ladders(rules.windows), self._end_of)
-        self._subscriptions = Subscriptions(
-            self.tallies,
-            self._registers,
-            hasher,
-            Shelf(SUBSCRIBER, Subscriber, rules.keep_ms, self._store),
-            rules.keep_ms,
-            by_event_time=rules.by_event_time,
-        )
-        self._purchases = Purchases(
-            self.tallies,
-            self._registers,
-            Accounts(self.tallies, self._placer, len(rules.segment_keys)),
-            hasher,
-            Shelf(BUYER, Buyer, rules.keep_ms, self._store),
-            rules.inactivity_ms,
-            by_event_time=rules.by_event_time,
-        )
-        self._cases: tuple[Journeys | Tickets | Subscriptions | Purchases, ...] = (
-            *(self._journeys, self._tickets, self._subscriptions, self._purchases),
-        )
-        self._by_type = {kind: case for case in self._cases for kind in case.types}
-        self._loads = {
-            JOURNEY: self._journeys.load,
-            TICKET: self._tickets.load,
-            SUBSCRIBER: self._subscriptions.load,
-            BUYER: self._purchases.load,
-            STEPS: self._registers.load,
-        }
+        self._cases = Cases(rules, self.tallies, self._placer, hasher, self._store, self._end_of)
         homes = Homes(source.partition, rules.partitions)
         self._admission = Admission(rules, self.clocks, self._recent, homes, self._reject)
         self._rejected: list[Rejected] = []
@@ -138,10 +82,9 @@ class Intake:
 
     @property
     def pending(self) -> int:
-        """At most so many records a checkpoint would hold; of rejected ones, the bytes count."""
-        kept = self.tallies.pending + self._surveys.memory.size + self._names.pending
-        kept += sum(case.size for case in self._cases) + self._registers.pending
-        return kept + self._rejected_bytes // _BYTES_A_RECORD
+        """How much a checkpoint would hold, in records (`weight.py`); of rejected ones, their bytes."""
+        kept = self.tallies.pending + self._surveys.memory.pending + self._names.pending
+        return kept + self._cases.pending + self._rejected_bytes // RECORD_BYTES
 
     @property
     def changed(self) -> bool:
@@ -176,14 +119,12 @@ class Intake:
 
     def _resolve(self, event: Any, at_ms: int, clock_ms: int) -> str:
         """Let an event take effect that is about something that is kept; the outcome."""
-        case = self._by_type.get(event.type)
-        if case is not None:
-            return case.resolve(event, at_ms, clock_ms)
-        return self._surveys.resolve(event.type, event, at_ms, clock_ms)
+        outcome = self._cases.resolve(event, at_ms, clock_ms)
+        return self._surveys.resolve(event.type, event, at_ms, clock_ms) if outcome is None else outcome
 
     def _reject(self, record: Record, why: Rejection) -> None:
         self._rejected.append(Rejected(record, why))
-        self._rejected_bytes += _BYTES_A_RECORD + len(record.value or b"")
+        self._rejected_bytes += RECORD_BYTES + len(record.value or b"")
         self._counts.outcomes["rejected"] += 1
         self._counts.reasons[why.reason.value] += 1
 
@@ -213,21 +154,17 @@ class Intake:
     def checkpoint(self) -> Checkpoint:
         """Take everything that changed since the last checkpoint. The state is at `position`."""
         self._surveys.memory.expire(self.clocks.of)
-        for case in self._cases:
-            case.expire(self.clocks.of)
         self._placer.expire(self.clocks.latest())
         self._interactions.settle()
         self.tallies.settle(self.position, self.clocks.stored_ms)
-        self._registers.settle(self.position)
+        self._cases.settle(self.clocks.of, self.position)
         changes, rows = self.tallies.changes()
-        steps, more = self._registers.changes()
-        changes += steps
+        cases, more = self._cases.changes()
+        changes += cases
         for pair, cells in more.items():
             rows.setdefault(pair, []).extend(cells)
         changes += self._names.changes()
         changes += self._surveys.memory.changes()
-        for case in self._cases:
-            changes += case.changes()
         self._store.settle()
         changes += self.clocks.changes()
         changes += self._recent.changes()
@@ -242,24 +179,26 @@ class Intake:
             (self._surveys.corrections, counts.corrections),
             (self._surveys.overflowed, counts.overflowed),
             (self._interactions.overflowed, counts.overflowed),
-            (self._tickets.overflowed, counts.overflowed),
+            (self._cases.overflowed, counts.overflowed),
         ):
             into.update(taken)
             taken.clear()
         return counts
 
-    def messages(self, position: int, rows: Mapping[tuple[str, str], Sequence[CellRow]]) -> Iterator[Message]:
+    def messages(
+        self, position: int, by_family: Mapping[tuple[str, str], Sequence[CellRow]]
+    ) -> Iterator[Message]:
         """What to send on: counts by tenant and family as of a position, in messages of a bounded size."""
         name = f"{self.source.topic}-{self.source.partition}"
-        for (tenant, family), cells in rows.items():
+        for (tenant, family), cells in by_family.items():
             high_ms = self.tallies.high_ms(tenant, family)
-            for start in range(0, max(len(cells), 1), _ROWS):
-                yield Message(name, position, tenant, family, high_ms, cells[start : start + _ROWS])
+            for rows in _parcels(cells):
+                yield Message(name, position, tenant, family, high_ms, rows)
 
     def above(self, offset: int) -> dict[tuple[str, str], list[CellRow]]:
         """All that may not have been sent on, by tenant and family: what changed at or above an offset."""
         rows = self.tallies.above(offset)
-        for pair, cells in self._registers.above(offset).items():
+        for pair, cells in self._cases.above(offset).items():
             rows.setdefault(pair, []).extend(cells)
         return rows
 
@@ -270,8 +209,6 @@ class Intake:
                 self.tallies.load(key, value)
             case b"r" | b"i":
                 self._surveys.memory.load(key, value)
-            case b"j" | b"k" | b"u" | b"b" | b"h":
-                self._loads[key[:1]](key, value)
             case b"n":
                 self._names.load(key, value)
             case b"t" if value is not None:
@@ -280,6 +217,8 @@ class Intake:
                 self._recent.load(key, value)
             case b"p" if value is not None:
                 self.position, self._recent.ordinal, *self.clocks.highest_ms = orjson.loads(value)
+            case _:
+                self._cases.load(key, value)
 
     def loaded(self) -> None:
         """Call after each part of the changelog: what waits for a disk must not pile up."""
@@ -310,3 +249,16 @@ class Intake:
         for (ordinal, _), known_as in zip(wanted, identities(events, accepted), strict=True):
             if known_as:
                 self._recent.put_back(ordinal, known_as)
+
+
+def _parcels(cells: Sequence[CellRow]) -> Iterator[list[CellRow]]:
+    """Cut into what one message may hold; of nothing, nothing once."""
+    rows: list[CellRow] = []
+    numbers = 0
+    for cell in cells:
+        if rows and (len(rows) >= _ROWS or numbers + len(cell[-1]) > _NUMBERS):
+            yield rows
+            rows, numbers = [], 0
+        rows.append(cell)
+        numbers += len(cell[-1])
+    yield rows

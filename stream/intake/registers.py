@@ -20,6 +20,7 @@ from stream.intake.tally import CellRow, Change
 from stream.scoring.panes import Ladder
 from stream.scoring.sparse import merged, pairs
 from stream.scoring.steps import ACTIVE, LOST, Spell, changes, chunk_of
+from stream.scoring.weight import of_numbers
 
 KIND: Final = b"h"
 TOTAL: SeriesLabels = ("", "total", "", "", "")
@@ -51,8 +52,11 @@ class Registers:
 
     @property
     def pending(self) -> int:
-        """At most so many cells `settle` would change."""
-        return len(self._pending) + len(self._dirty)
+        """At most how much the next checkpoint is to write, in records."""
+        return len(self._dirty) + sum(
+            of_numbers(2 * len(found) + len(self._cells[group].get(chunk, ())))
+            for (group, chunk), found in self._pending.items()
+        )
 
     def settle(self, stamp: int) -> None:
         """Move what is pending into the cells, and add up what is reached; right up to the offset `stamp`."""

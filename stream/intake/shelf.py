@@ -12,6 +12,7 @@ import msgspec
 
 from stream.intake.entities import Buyer, Invitation, Journey, Response, Subscriber, Ticket
 from stream.intake.store import MemoryStore, Store
+from stream.scoring.weight import of_bytes
 
 _BUCKETS = 64
 _AT_ONCE = 2_000
@@ -28,6 +29,8 @@ class Shelf(Generic[Entity]):
         store = MemoryStore() if store is None else store
         self.prefix = prefix
         self.changed: set[bytes] = set()
+        self.pending = 0
+        """At most how much the changed entities are to write, in records (`weight.py`)."""
         self.packed = store.packed(prefix)
         self._ends = store.ends(prefix)
         self.keep_ms = keep_ms
@@ -44,8 +47,10 @@ class Shelf(Generic[Entity]):
 
     def put(self, key: bytes, entity: Entity) -> None:
         """Store the entity under its key."""
-        self._put(key, entity, self._encode(entity))
+        packed = self._encode(entity)
+        self._put(key, entity, packed)
         self.changed.add(key)
+        self.pending += of_bytes(len(packed))
 
     def _put(self, key: bytes, entity: Entity, packed: bytes) -> None:
         former = None if self._ends.once else self.get(key)
@@ -61,6 +66,7 @@ class Shelf(Generic[Entity]):
         """Forget an entity."""
         if self.packed.pop(key, None) is not None:
             self.changed.add(key)
+            self.pending += 1
 
     def expire(
         self, tenant: str, clock_ms: int, gone: Callable[[Entity, int], bool]
@@ -109,4 +115,5 @@ class Shelf(Generic[Entity]):
         for key in self.changed:
             yield self.prefix + key, self.packed.get(key)
         self.changed = set()
+        self.pending = 0
         self._room = None

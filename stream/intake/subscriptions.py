@@ -41,16 +41,14 @@ class Subscriptions(Kept[Subscriber]):
         registers: Registers,
         hasher: Hasher,
         shelf: Shelf[Subscriber],
-        keep_ms: int,
         *,
         by_event_time: bool,
     ) -> None:
-        """`keep_ms`: for how long a change may still matter to a window once its time has passed."""
+        """The shelf keeps a change for as long as it may matter to a window once its time has passed."""
         super().__init__(shelf)
         self._tallies = tallies
         self._registers = registers
         self._hasher = hasher
-        self._keep_ms = keep_ms
         self._by_event_time = by_event_time
 
     def resolve(self, event: Any, at_ms: int, clock_ms: int) -> Literal["counted", "duplicate"]:
@@ -91,7 +89,7 @@ class Subscriptions(Kept[Subscriber]):
         """Before every window, those of the family by event time among them."""
         if self._by_event_time:
             clock_ms = min(clock_ms, max(0, self._tallies.high_ms(tenant, FAMILY)))
-        return clock_ms - 2 * self._keep_ms
+        return clock_ms - 2 * self._shelf.keep_ms
 
     def _is_over(self, subscriber: Subscriber, clock_ms: int) -> bool:
         """Whether no subscription lasts, and no window reaches back to one."""

@@ -14,7 +14,7 @@ given out: after a night down, one batch covers more than they do.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import add as plus
 
 import orjson
@@ -23,16 +23,18 @@ from stream.alerts.watches import EVERY_TENANT
 from stream.intake.names import SeriesLabels
 from stream.intake.placement import Placement
 from stream.scoring.families import FAMILIES
+from stream.scoring.message import Labels
 from stream.scoring.panes import DETECTOR, Ladder, common_width_ms, longest
-from stream.scoring.sparse import merged
+from stream.scoring.sparse import merged, parts
+from stream.scoring.weight import of_numbers
 
 _DELETES = 20_000
-Pack = dict[SeriesLabels, list[int]]
+Pack = dict[Labels, list[int]]
 Deltas = defaultdict[int, int]
 Plus = Callable[[Sequence[int], Sequence[int]], list[int]]
 Change = tuple[bytes, bytes | None]
 """A changelog record: key, value; None deletes."""
-CellRow = tuple[int, int, SeriesLabels, list[int]]
+CellRow = tuple[int, int, Labels, list[int]]
 """window index, pane, series, counts (of a sparse family, keys with counts)."""
 
 
@@ -40,18 +42,20 @@ class Group:
     """All that a partition contributes to one tenant and KPI family."""
 
     __slots__ = (
-        *("empty", "family", "first", "high_ms", "packs", "plus"),
-        *("spared", "sparse", "standing", "tenant"),
+        *("empty", "family", "first", "high_ms", "packs", "part", "plus", "weight"),
+        *("spared", "standing", "tenant"),
     )
 
     def __init__(self, tenant: str, family: str, windows: int, *, watched: bool) -> None:
         self.tenant = tenant
         self.family = family
         self.empty = [0] * (1 + len(FAMILIES[family].cells))
-        self.sparse = FAMILIES[family].sparse
+        self.part = FAMILIES[family].part
         self.standing = FAMILIES[family].standing
-        self.plus = _plus_sparse if self.sparse else _plus
+        self.plus = _plus_sparse if self.part else _plus
         """Add up two lists of a stamp and counts; the stamp of the sum means nothing."""
+        self.weight = 1
+        """Of the largest sparse cell so far, in records."""
         self.packs: dict[tuple[int, int], Pack] = {}
         self.high_ms = -1
         """The highest event time ever counted; of `deltas`, cut to the common width: enough to place ends."""
@@ -86,7 +90,7 @@ class Tallies:
         self._most = 0
         """No pending placement has more series."""
         self.groups: dict[tuple[str, str], Group] = {}
-        self._dirty: dict[tuple[str, str, int, int, SeriesLabels], list[int]] = {}
+        self._dirty: dict[tuple[str, str, int, int, Labels], list[int]] = {}
         self._gone: list[bytes] = []
         self._ended: dict[tuple[str, str], None] = {}
         self._raised: set[tuple[str, str]] = set()
@@ -119,8 +123,15 @@ class Tallies:
 
     @property
     def pending(self) -> int:
-        """At most so many cells `settle` would change."""
-        return sum(map(len, self._pending.values())) * self._most * len(self._rungs)
+        """At most how much `settle` would change, in records: cells, and of sparse ones what they hold."""
+        heavy = {pair: group.weight for pair, group in self.groups.items() if group.weight > 1}
+        if not heavy:
+            return sum(map(len, self._pending.values())) * self._most * len(self._rungs)
+        events = sum(
+            len(deltas) * len(key[0].series) * heavy.get((key[0].tenant, key[1]), 1)
+            for key, deltas in self._pending.items()
+        )
+        return events * len(self._rungs)
 
     @property
     def watched_tenants(self) -> int:
@@ -169,10 +180,13 @@ class Tallies:
                     vector = by_base.get(base)
                     if vector is None:
                         vector = by_base[base] = group.empty.copy()
-                    if group.sparse:
-                        by_base[base] = _plus_sparse(vector, (0, cell, delta))
+                    if group.part:
+                        vector += (cell, delta)
                     else:
                         vector[cell + 1] += delta
+        for (group, _), by_base in taken.items():
+            if group.part:
+                by_base.update({base: _plus_sparse((0,), vector) for base, vector in by_base.items()})
         self._pending, self._most = {}, 0
         return taken
 
@@ -191,11 +205,17 @@ class Tallies:
         self, group: Group, window: int, pane: int, series: SeriesLabels, vector: list[int], stamp: int
     ) -> None:
         pack = group.packs.setdefault((window, pane), {})
-        cell = pack.get(series)
-        cell = vector.copy() if cell is None else group.plus(cell, vector)
-        cell[0] = stamp
-        pack[series] = cell
-        self._dirty[group.tenant, group.family, window, pane, series] = cell
+        found: Iterable[tuple[Labels, list[int]]] = ((series, vector),)
+        if group.part:
+            found = (((*series, str(part)), [0, *own]) for part, own in parts(vector[1:], group.part).items())
+        for labels, counts in found:
+            cell = pack.get(labels)
+            cell = counts.copy() if cell is None else group.plus(cell, counts)
+            cell[0] = stamp
+            if group.part:
+                group.weight = max(group.weight, of_numbers(len(cell)))
+            pack[labels] = cell
+            self._dirty[group.tenant, group.family, window, pane, labels] = cell
 
     def _raise(self, tenant: str, family: str, at_ms: int) -> None:
         group = self._group(tenant, family)
@@ -287,7 +307,7 @@ def _plus_sparse(one: Sequence[int], other: Sequence[int]) -> list[int]:
     return [0, *merged(one[1:], other[1:])]
 
 
-def _key(tenant: str, family: str, window: int, pane: int, series: SeriesLabels) -> bytes:
+def _key(tenant: str, family: str, window: int, pane: int, series: Labels) -> bytes:
     return b"c" + orjson.dumps((tenant, family, window, pane, *series))
 
 

@@ -33,7 +33,7 @@ _KINDS: Final = {
     "cx.ticket.resolved.v1": RESOLVED,
 }
 TYPES: Final = frozenset(_KINDS)
-_MOST: Final = 1_000
+_MOST: Final = 400
 """So many events of a ticket are kept; more change nothing."""
 
 

@@ -36,6 +36,10 @@ from typing import Final, NamedTuple, TypeAlias
 
 from stream.scoring import trio
 
+_PART: Final = 1_024
+_WAITING: Final = 2**22
+"""Of keys that are times in ms: a good hour. One second each would leave a cell for every ticket."""
+
 Tally: TypeAlias = tuple[int, ...]
 Value: TypeAlias = int | str
 
@@ -45,14 +49,15 @@ class Family:
     """The layout of one KPI family's tallies.
 
     `cell_by_value` maps every value on the family's scale to the index in `cells` of the cell that it adds 1
-    to; empty where a contribution is more than one cell. A `sparse` family has no cells but keys with counts
-    (``sparse.py``).
+    to; empty where a contribution is more than one cell.
     """
 
     name: str
     cells: tuple[str, ...]
     cell_by_value: Mapping[Value, int] = field(repr=False)
-    sparse: bool = False
+    part: int = 0
+    """Of a sparse family, which has no cells but keys with counts (``sparse.py``), how many keys in a row are
+    kept together; 0: it is not sparse."""
     steps: bool = False
     """Whether it compares the two ends of a window: what is moved are steps (``steps.py``), no tallies."""
     standing: bool = False
@@ -63,6 +68,11 @@ class Family:
 
     dated: bool = False
     """Whether it depends on the day a window ends on: a row of it begins with that (days since 1970)."""
+
+    @property
+    def sparse(self) -> bool:
+        """Whether it has keys with counts instead of cells."""
+        return self.part > 0
 
     @property
     def empty(self) -> Tally:
@@ -114,7 +124,7 @@ def _joint(name: str, metrics: tuple[str, ...]) -> Family:
 
 
 def _sparse(name: str) -> Family:
-    return Family(name, (), MappingProxyType({}), sparse=True)
+    return Family(name, (), MappingProxyType({}), part=_PART)
 
 
 def _nps_cell(answer: int) -> int:
@@ -148,8 +158,8 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
             Family("churn_subscription", ("active", "lost"), MappingProxyType({}), steps=True),
             Family("churn_purchase", ("active", "lost"), MappingProxyType({}), steps=True),
             _by_name("buyers", "once", "again"),
-            Family("value", (), MappingProxyType({}), sparse=True, dated=True),
-            Family("waiting", (), MappingProxyType({}), sparse=True, standing=True),
+            Family("value", (), MappingProxyType({}), part=_PART, dated=True),
+            Family("waiting", (), MappingProxyType({}), part=_WAITING, standing=True),
         )
     }
 )

@@ -15,58 +15,14 @@ Three outcomes for the tally of one series and window, with *n* the number of an
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
-from stream.scoring import intervals, lifetime, sketch, sparse, trio
+from stream.scoring import intervals, sketch, sparse, trio
+from stream.scoring.estimates import Estimate, Limits, Sample
 from stream.scoring.families import FAMILIES, PYRAMID_METRICS, Tally
-from stream.scoring.intervals import Interval
-from stream.scoring.parameters import Parameters, Prediction
-from stream.scoring.worth import SCALE, Worth, worth
-
-Labels: TypeAlias = tuple[tuple[str, str], ...]
-
-
-class Limits(NamedTuple):
-    """Answers needed before anything is shown, and before a score is relied upon; parameters of scores."""
-
-    min_privacy: int
-    min_responses: int
-    parameters: Parameters = Parameters()
-
-
-class Sample(NamedTuple):
-    """One exported value. `labels` are the metric family's own, after those of series and window."""
-
-    metric_family: str
-    labels: Labels
-    value: float
-
-
-class Estimate(NamedTuple):
-    """A score in its exported unit, with its 95 % interval where there is one.
-
-    `labels` are the metric family's own.
-    """
-
-    metric_family: str
-    value: float
-    interval: Interval | None
-    labels: Labels = ()
-
-    def samples(self) -> tuple[Sample, ...]:
-        """Return the score and, where it has an interval, the two ends."""
-        score = Sample(self.metric_family, self.labels, self.value)
-        if self.interval is None:
-            return (score,)
-        lower, upper = self.interval
-        return (
-            score,
-            Sample(f"{self.metric_family}_lower", self.labels, lower),
-            Sample(f"{self.metric_family}_upper", self.labels, upper),
-        )
+from stream.scoring.loyalty import buyers, churn, customers, valued, worth_of
 
 
 class Assessment(NamedTuple):
@@ -192,74 +148,6 @@ def quantiles(name: str, **own: str) -> Callable[[Tally], tuple[Estimate, ...]]:
     return estimates
 
 
-def churn(kind: str) -> Callable[[Tally], tuple[Estimate, ...]]:
-    """Define the share of the customers active at a window's start who are not at its end; and who are."""
-    labels = (("kind", kind),)
-
-    def estimates(tally: Tally) -> tuple[Estimate, ...]:
-        active, lost = tally
-        return (
-            Estimate("cx_churn_ratio", lost / active, intervals.share(lost, active), labels),
-            Estimate("cx_retention_ratio", (active - lost) / active, None, labels),
-        )
-
-    return estimates
-
-
-def _customers(kind: str) -> Callable[[Tally], tuple[Sample, ...]]:
-    labels = (("kind", kind),)
-
-    def counts(tally: Tally) -> tuple[Sample, ...]:
-        names = ("cx_customers_active", "cx_customers_lost")
-        return tuple(Sample(name, labels, count) for name, count in zip(names, tally, strict=True))
-
-    return counts
-
-
-def buyers(tally: Tally) -> tuple[Estimate, ...]:
-    """Return the share of the customers who first bought in the window and have not bought again."""
-    return (_share("cx_one_time_buyer_ratio", tally[0], sum(tally)),)
-
-
-def value(tally: Tally, limits: Limits) -> tuple[Estimate, ...]:
-    """Return by currency what a customer who first bought in the window has brought in, and what one will.
-
-    `tally`: the day on which the window ends, then a sparse tally (``worth.py``).
-    """
-    found: list[Estimate] = []
-    prediction = limits.parameters.prediction
-    for currency, each in sorted(worth(tally[1:]).items()):
-        if each.customers < max(limits.min_privacy, 1):
-            continue
-        past = each.total / (each.customers * SCALE)
-        found.append(_clv("historical", currency, past))
-        if prediction is not None and currency in prediction.spend:
-            found.append(_clv("predicted", currency, _predicted(each, tally[0], prediction, currency)))
-    return tuple(found)
-
-
-def _clv(method: str, currency: str, mean: float) -> Estimate:
-    return Estimate("cx_clv_mean", mean, None, (("method", method), ("currency", currency)))
-
-
-def _predicted(of: Worth, day: int, by: Prediction, currency: str) -> float:
-    """The mean over customers of purchases within the horizon times mean purchase."""
-    unit, ahead = by.unit_ms / _DAY_MS, by.horizon_ms / by.unit_ms
-    parts = []
-    for alike in of.groups:
-        age = alike.last_day - alike.first_day
-        known = max(day - alike.first_day, age)
-        often = lifetime.purchases(by.frequency, alike.again, age / unit, known / unit, ahead)
-        again = alike.later / SCALE
-        parts.append(often * lifetime.spent(by.spend[currency], alike.again, again, alike.customers))
-    return math.fsum(parts) / of.customers
-
-
-def _valued(tally: Tally) -> int:
-    """Customers of the currency with the most."""
-    return max((each.customers for each in worth(tally[1:]).values()), default=0)
-
-
 def _waiting(tally: Tally) -> tuple[Sample, ...]:
     return (Sample("cx_tickets_waiting", (), _standing(tally)),)
 
@@ -311,7 +199,6 @@ _CATEGORIES: Final = {
 }
 
 
-_DAY_MS: Final = 86_400_000
 _QUANTILES: Final = (("0.5", 50), ("0.9", 90), ("0.95", 95))
 
 
@@ -342,11 +229,11 @@ _KPIS: Final[Mapping[str, _Kpi]] = MappingProxyType(
             sparse.total, _no_counts, _fixed(quantiles("cx_first_response_seconds", clock="business"))
         ),
         "churn_subscription": _Kpi(
-            lambda tally: tally[0], _customers("subscription"), _fixed(churn("subscription"))
+            lambda tally: tally[0], customers("subscription"), _fixed(churn("subscription"))
         ),
-        "churn_purchase": _Kpi(lambda tally: tally[0], _customers("purchase"), _fixed(churn("purchase"))),
+        "churn_purchase": _Kpi(lambda tally: tally[0], customers("purchase"), _fixed(churn("purchase"))),
         "buyers": _Kpi(sum, _no_counts, _fixed(buyers)),
-        "value": _Kpi(_valued, _no_counts, value),
+        "value": _Kpi(valued, _no_counts, worth_of),
         "waiting": _Kpi(_standing, _waiting, _fixed(oldest), standing=True),
         "journey_duration": _Kpi(sparse.total, _no_counts, _fixed(quantiles("cx_journey_duration_seconds"))),
     }

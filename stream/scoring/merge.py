@@ -18,8 +18,10 @@ import orjson
 from stream.scoring.families import FAMILIES, Row
 from stream.scoring.message import Labels, Message, SourceName
 from stream.scoring.panes import Ladder
+from stream.scoring.parted import Parted
 from stream.scoring.rolling import Group
 from stream.scoring.stepping import Steps
+from stream.scoring.weight import of_numbers
 
 Cell = tuple[str, str, int, int, SourceName, Labels]
 """tenant, family, window index, pane, source partition, series."""
@@ -43,6 +45,8 @@ class Merger:
         self._max_series = max_series
         self._positions: dict[SourceName, int] = {}
         self._dirty: set[Cell] = set()
+        self._weight = 0
+        """At most how much the changed cells are to write, in records."""
         self._gone: list[Cell] = []
         self._moved: set[tuple[str, str, SourceName]] = set()
         self._dropped: set[tuple[str, str, SourceName]] = set()
@@ -66,11 +70,13 @@ class Merger:
         for window, pane, series, counts in message.rows:
             if group.put(message.source, window, pane, series, tuple(counts)):
                 self._dirty.add((message.tenant, message.family, window, pane, message.source, series))
+                self._weight += of_numbers(len(counts))
 
     def _group(self, tenant: str, family: str) -> Group:
         group = self.groups.get((tenant, family))
         if group is None:
-            kind = Steps if FAMILIES[family].steps else Group
+            layout = FAMILIES[family]
+            kind = Steps if layout.steps else Parted if layout.part else Group
             group = self.groups[tenant, family] = kind(tenant, family, self._rungs, self._max_series)
         return group
 
@@ -106,8 +112,8 @@ class Merger:
 
     @property
     def pending(self) -> int:
-        """How many cells changed since the last checkpoint."""
-        return len(self._dirty) + min(len(self._gone), _DELETES)
+        """At most how much the next checkpoint is to write, in records."""
+        return self._weight + min(len(self._gone), _DELETES)
 
     @property
     def changed(self) -> bool:
@@ -133,6 +139,7 @@ class Merger:
         records += [(b"s" + source.encode(), orjson.dumps(self._positions[source])) for source in self._seen]
         records.append((b"p", orjson.dumps(self.position)))
         self._dirty, self._moved, self._dropped, self._seen = set(), set(), set(), set()
+        self._weight = 0
         return records
 
     def load(self, key: bytes, value: bytes | None) -> None:

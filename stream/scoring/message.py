@@ -7,7 +7,8 @@ import orjson
 
 SourceName = str
 """`topic-partition` of a source partition."""
-Labels = tuple[str, str, str, str, str]
+Labels = tuple[str, ...]
+"""Level, view, channel, touchpoint, segment; of a cell with part of a sparse tally also which part."""
 
 
 class Message(NamedTuple):
@@ -34,6 +35,11 @@ class Mark(NamedTuple):
     mark_ms: int
     tenants: int
     at_end: bool = False
+
+
+def series_of(labels: Labels) -> Labels:
+    """The series that a cell is of."""
+    return labels[:5]
 
 
 def encode(app_id: str, told: Message | Mark) -> bytes:

@@ -9,11 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from stream.scoring.bound import Bound
 from stream.scoring.families import FAMILIES, Row, Series, Tally
-from stream.scoring.message import Labels, SourceName
-from stream.scoring.panes import Ladder, longest
-from stream.scoring.sparse import merged, total
+from stream.scoring.message import Labels, SourceName, series_of
+from stream.scoring.panes import Ladder
 
-_DAY_MS = 86_400_000
 Cells = dict[Labels, Tally]
 
 
@@ -21,7 +19,7 @@ class Group:
     """The windows of one tenant and KPI family."""
 
     __slots__ = (
-        *("_dated", "_empty", "_end_ms", "_rungs", "_sparse", "_standing"),
+        *("_empty", "_rungs"),
         *("bound", "cells", "ends", "family", "highs", "sums", "tenant", "touched"),
     )
 
@@ -41,10 +39,6 @@ class Group:
         """Series whose sums changed since this was last emptied."""
         self._rungs = rungs
         self._empty = FAMILIES[family].empty
-        self._sparse = FAMILIES[family].sparse
-        self._standing = FAMILIES[family].standing
-        self._dated = FAMILIES[family].dated
-        self._end_ms = -1
 
     @property
     def high_ms(self) -> int:
@@ -64,7 +58,7 @@ class Group:
         cells = self.cells[window].setdefault(pane, {}).setdefault(source, {})
         former = cells.get(series)
         if former is None:
-            self.bound.hold(series)
+            self.bound.hold(series_of(series))
         cells[series] = counts
         if pane <= last and counts != former:
             self._move(window, series, counts, former or self._empty)
@@ -74,15 +68,12 @@ class Group:
         """Forget a cell while the windows have no end yet."""
         panes = self.cells[window]
         if panes.get(pane, {}).get(source, {}).pop(series, None) is not None:
-            self.bound.release(series)
+            self.bound.release(series_of(series))
 
     def _move(self, window: int, series: Labels, plus: Tally, minus: Tally) -> None:
         sums, shown = self.sums[window], self.bound.shown(series)
         former = sums.get(shown, self._empty)
-        if self._sparse:
-            sums[shown] = tuple(merged(merged(former, plus), minus, -1))
-        else:
-            sums[shown] = tuple([a + b - c for a, b, c in zip(former, plus, minus, strict=True)])
+        sums[shown] = tuple([a + b - c for a, b, c in zip(former, plus, minus, strict=True)])
         self.touched.add(shown)
 
     def settle(self) -> None:
@@ -91,12 +82,11 @@ class Group:
         for sources in self.cells[-1].values():
             for cells in sources.values():
                 for series, counts in cells.items():
-                    sizes[series] += sum(counts)
+                    sizes[series_of(series)] += sum(counts)
         self.bound.settle(sizes)
 
     def advance(self, end_ms: int) -> Iterator[tuple[int, int, SourceName, Labels]]:
         """Let the windows end at `end_ms`, never earlier than before; yields the cells that are forgotten."""
-        self._move_on(end_ms)
         for window, rung in enumerate(self._rungs):
             last, former = rung.pane(end_ms), self.ends[window]
             if last <= former:
@@ -111,21 +101,10 @@ class Group:
                 for source, cells in panes.pop(pane).items():
                     for series, counts in cells.items():
                         self._move(window, series, self._empty, counts)
-                        self.bound.release(series)
+                        self.bound.release(series_of(series))
                         yield window, pane, source, series
             for series in [series for series, counts in self.sums[window].items() if not any(counts)]:
                 del self.sums[window][series]
-
-    def _move_on(self, end_ms: int) -> None:
-        if self._dated and end_ms // _DAY_MS > self._end_ms // _DAY_MS:
-            self.touched.update(*self.sums)
-        self._end_ms = max(self._end_ms, end_ms)
-
-    def _standing_of(self, since: Tally) -> Tally:
-        """How many there are, and how old the oldest is where the windows end; of whole seconds, in ms."""
-        if not since:
-            return 0, 0
-        return total(since), max(0, self._end_ms - since[0]) // 1_000 * 1_000
 
     def take_touched(self) -> Iterator[Row]:
         """The rows of the series that changed since the last call."""
@@ -135,19 +114,13 @@ class Group:
 
     def rows(self) -> Iterator[Row]:
         """One row for each window of every series that counts anything in some window."""
-        alive = {series for sums in list(self.sums) for series, counts in list(sums.items()) if any(counts)}
-        for series in alive:
+        for series in self._alive():
             yield from self._rows(series)
+
+    def _alive(self) -> set[Labels]:
+        return {series for sums in self.sums for series, counts in list(sums.items()) if any(counts)}
 
     def _rows(self, series: Labels) -> Iterator[Row]:
         name = Series(self.tenant, *series)
-        if self._standing:
-            found = self._standing_of(self.sums[longest(self._rungs)].get(series, self._empty))
-            for rung in self._rungs:
-                yield Row(name, self.family, rung.label, found)
-            return
         for rung, sums in zip(self._rungs, self.sums, strict=True):
-            found = sums.get(series, self._empty)
-            if self._dated and found:
-                found = (self._end_ms // _DAY_MS, *found)
-            yield Row(name, self.family, rung.label, found)
+            yield Row(name, self.family, rung.label, sums.get(series, self._empty))

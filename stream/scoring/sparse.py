@@ -24,6 +24,14 @@ def pairs(flat: Sequence[int]) -> Iterator[tuple[int, int]]:
     return zip(flat[::2], flat[1::2], strict=True)
 
 
+def parts(flat: Sequence[int], size: int) -> dict[int, list[int]]:
+    """Return the counts by the part that their keys are in: so many keys in a row."""
+    found: dict[int, list[int]] = {}
+    for key, count in pairs(flat):
+        found.setdefault(key // size, []).extend((key, count))
+    return found
+
+
 def total(flat: Sequence[int]) -> int:
     """Return the sum of the counts."""
     return sum(flat[1::2])

@@ -31,7 +31,8 @@ class Run:
         self.report = Report(
             seed,
             length_s,
-            f"{rate:g} events/s, {self.service.clock} clock, {members} membership, {self.service.store}",
+            f"{rate:g} events/s, {self.service.clock} clock, {members} membership, {self.service.store}, "
+            f"latest per customer {self.service.latest}",
             schedule(seed, length_s, broker=broker),
             folder=str(folder),
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 from tests.chaos.load import PARTITIONS, TENANTS
 from tests.chaos.schedule import SEATS, SESSION_S
 from tests.chaos.seats import Seats
+from tests.support.configured import configured
 from tests.support.ports import free_ports
 from tests.support.processes import Worker
 
@@ -13,11 +14,16 @@ class Service(Seats[Worker]):
     """Workers of one service, their settings chosen by the seed."""
 
     def __init__(self, folder: Path, seed: int) -> None:
-        """Even seeds: windows end by the event clock; every third: static membership; half: RocksDB."""
+        """Even seeds: windows end by the event clock; every third: static membership; half: RocksDB.
+
+        Every fifth: only a customer's latest answers count.
+        """
         super().__init__(folder)
         self.clock = "wall" if seed % 2 else "event"
         self.static = seed % 3 == 2
         self.store = "rocksdb" if seed // 2 % 2 else "memory"
+        self.latest = "off" if seed % 5 else "on"
+        self._config = configured(folder)
         self._ports: dict[int, int] = {}
 
     @property
@@ -31,6 +37,8 @@ class Service(Seats[Worker]):
             "CX_SESSION_TIMEOUT": f"{SESSION_S}s",
             "CX_CLOCK": self.clock,
             "CX_STORE": self.store,
+            "CX_LATEST_PER_CUSTOMER": self.latest,
+            "CX_CONFIG": self._config,
             "CX_WINDOWS": "5m,1h,30d",
             "CX_TENANTS": TENANTS,
             "CX_DEDUP_RECORDS": "700",

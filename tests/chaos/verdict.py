@@ -35,7 +35,7 @@ def compare(service: Service, truth: Truth, since_s: float) -> Cells:
     expected = truth.cells(windows, time.time_ns() // 1_000_000)
     pause, end_s = threading.Event(), time.monotonic() + _SETTLE_S
     while True:
-        cells = _cells(_pages(service.alive()), expected, windows)
+        cells = _cells(_pages(service.alive()), expected, windows, still=truth.still)
         cells.settled_s = time.monotonic() - since_s
         if cells.right or time.monotonic() > end_s:
             return cells
@@ -53,12 +53,16 @@ def _pages(workers: Sequence[Worker]) -> list[dict[Cell, float]]:
 
 
 def _cells(
-    pages: Sequence[Mapping[Cell, float]], expected: Mapping[Cell, float], windows: list[str] | None
+    pages: Sequence[Mapping[Cell, float]],
+    expected: Mapping[Cell, float],
+    windows: list[str] | None,
+    *,
+    still: bool,
 ) -> Cells:
     found: dict[Cell, float] = {}
     cells = Cells(compared=len(expected))
     for page in pages:
-        own = exposition.scores(page, windows)
+        own = exposition.scores(page, windows, still=still)
         cells.doubled += sorted(found.keys() & own.keys())
         found |= own
     cells.wrong = exposition.differences(expected, found)

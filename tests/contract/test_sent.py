@@ -10,8 +10,8 @@ from stream.flow.intake import _outgoing
 from stream.intake.decode import Decoder
 from stream.intake.record import Rejected
 from stream.intake.rejection import Rejection
+from stream.scoring.estimates import Limits
 from stream.scoring.families import FAMILIES, Row, Series
-from stream.scoring.kpis import Limits
 from tests.support.contract import Contract, Stored
 from tests.support.events import event, written
 from tests.support.tallies import of_n

@@ -5,6 +5,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from stream import topics
 from stream.settings import Settings
 from tests.support import exposition
+from tests.support.configured import configured
 from tests.support.ports import free_ports
 from tests.support.processes import Worker
 from tests.support.recount.model import Cell, Record
@@ -46,9 +48,9 @@ class Run(NamedTuple):
 
 
 @pytest.fixture
-def run(cx_env: dict[str, str], start_worker: Callable[[dict[str, str]], Worker]) -> Run:
+def run(cx_env: dict[str, str], start_worker: Callable[[dict[str, str]], Worker], tmp_path: Path) -> Run:
     """Half of the stream waits for the workers, the other half comes while they run."""
-    env = cx_env | SETTINGS
+    env = cx_env | SETTINGS | {"CX_CONFIG": configured(tmp_path)}
     bootstrap, prefix = env["CX_BROKER"].removeprefix("kafka://"), env["CX_TOPIC_PREFIX"]
     asyncio.run(topics.ensure(Settings.from_env(env)))
     messages = Trouble(SEED, now_ms=time.time_ns() // 1_000_000).messages(EVENTS)

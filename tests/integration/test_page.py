@@ -15,14 +15,21 @@ from stream.alerts.lookout import Standing
 from stream.export.http import start_http
 from stream.export.service import ServiceMetrics
 from stream.scoring.families import Row, Series
+from stream.scoring.worth import SCALE, Account
 from stream.settings import Settings
 from tests.support.chromium import EXECUTABLE, Page, browser
+from tests.support.tallies import of_accounts
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(
         EXECUTABLE is None and not os.environ.get("CX_TEST_REQUIRE_CHROMIUM"), reason="NO CHROMIUM HERE"
     ),
+]
+ACCOUNTS = [
+    *[Account("EUR", 20_000, 20_002, 1, 30 * SCALE, 20 * SCALE)] * 6,
+    *[Account("SEK", 20_000, 20_000, 0, 99 * SCALE, 0)] * 5,
+    *[Account("USD", 20_000, 20_000, 0, 99 * SCALE, 0)] * 4,
 ]
 MARKUP = "<img src=x onerror=alert(1)>"
 
@@ -41,6 +48,8 @@ def rows() -> list[Row]:
         Row(series(), "ces", "1h", (1, 1, 1, 1, 3, 2, 1)),
         Row(series(), "positive", "1h", (0, 0, 0)),
         Row(series(), "response", "1h", (4, 1)),
+        Row(series(level=""), "buyers", "1h", (30, 70)),
+        Row(series(level=""), "value", "1h", of_accounts(20_010, ACCOUNTS)),
         Row(series(channel="web"), "nps", "1h", (40, 20, 10)),
         Row(series(channel="phone"), "nps", "1h", (10, 10, 10)),
         Row(series(channel="store"), "nps", "1h", (1, 1, 1)),
@@ -120,7 +129,7 @@ def page(chromium: Page, worker: FakeWorker) -> Page:
     chromium.events.clear()
     chromium.look("light", 1440, 1000)
     chromium.open(worker.address)
-    chromium.until("document.querySelectorAll('#tiles .tile').length === 10")
+    chromium.until("document.querySelectorAll('#tiles .tile').length === 13")
     return chromium
 
 
@@ -138,6 +147,19 @@ def test_tiles_show_score_interval_and_n(page: Page) -> None:
     assert "50 promoters 30 passive 20 detractors" in tile(page, "nps")
     assert "60.0 %" in tile(page, "csat")
     assert "100 answers, mean 3.65" in tile(page, "csat")
+
+
+def test_buyers_and_what_they_are_worth_have_tiles(page: Page) -> None:
+    """By currency, and none of four customers; they have no channel, so no column."""
+    assert "30.0 %" in tile(page, "buyers")
+    assert "100 new customers" in tile(page, "buyers")
+    shown = tile(page, "value")
+    assert "EUR 30.00" in shown
+    assert "SEK 99.00" in shown
+    assert "USD" not in shown
+    heads = page.evaluate("[...document.querySelectorAll('#table thead th')].map(th => th.innerText)")
+    assert "Journeys" in heads
+    assert not {"Churn", "Buyers lost", "One-time buyers", "Lifetime value"} & set(heads)
 
 
 def test_few_answers_are_marked(page: Page) -> None:
@@ -248,6 +270,11 @@ def test_nothing_is_wider_than_the_window(page: Page, scheme: str, width: int, t
     page.look(scheme, width, 1000)
     page.screenshot(tmp_path / f"page-{scheme}-{width}.png")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert [] == page.evaluate(
+        """[...document.querySelectorAll('.badge')].filter(badge =>
+          badge.getBoundingClientRect().right > badge.closest('.tile').getBoundingClientRect().right
+        ).map(badge => badge.innerText)"""
+    )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -34,7 +34,9 @@ StartWorker = Callable[[dict[str, str]], Worker]
 
 def topic_of(event: Event) -> str:
     """Where an event of the simulation belongs."""
-    return "interactions" if event["type"] == "cx.interaction.v1" else "surveys"
+    subject = event["type"].split(".")[1]
+    others = {"survey": "surveys", **dict.fromkeys(("purchase", "refund", "subscription"), "relationships")}
+    return others.get(subject, "interactions")
 
 
 def structured(event: Event) -> Message:

@@ -1,28 +1,21 @@
 """Windows by the event clock: right to the pane, moved by events alone, also after a worker is gone."""
 
-import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 
 import pytest
 
-from stream import topics
-from stream.settings import Settings
 from tests.support.oracle import Rules
-from tests.support.ports import free_ports
-from tests.support.processes import Worker
-from tests.support.recount.model import Cell
+from tests.support.replayed import Replayed, StartWorker
 from tests.support.spoiled import Event, encode, rfc3339
 from tests.support.stories import DAY, HOUR, MINUTE, Message
-from tests.support.traffic import produce, read_sources
 from tests.support.trouble import KNOWN_TENANTS, Trouble
-from tests.support.truth import Truth, assert_scores, scores_of
+from tests.support.truth import scores_of
 
 START_MS = 1_767_225_753_250  # 2026-01-01T00:02:33.250Z: in the middle of a pane of every window
 SETTINGS = {"CX_WINDOWS": "5m,1h,30d", "CX_CLOCK": "event", "CX_MIN_PRIVACY": "1"}
 EDGE = pytest.mark.timeout(300)
-StartWorker = Callable[[dict[str, str]], Worker]
 _numbers = count()
 
 
@@ -44,30 +37,8 @@ def answer(subject: str, time_ms: int, response: str = "", kind: str = "answered
     return Message("surveys", f"default:{subject}".encode(), encode(event))
 
 
-class Service:
-    """Workers, and what they are sent."""
-
-    def __init__(self, env: dict[str, str], start: StartWorker, workers: int) -> None:
-        self.env, self._start = env, start
-        self.bootstrap, self.prefix = env["CX_BROKER"].removeprefix("kafka://"), env["CX_TOPIC_PREFIX"]
-        asyncio.run(topics.ensure(Settings.from_env(env)))
-        self.workers = [self.start() for _ in range(workers)]
-        for worker in self.workers:
-            worker.wait_until_ready()
-
-    def start(self) -> Worker:
-        """One more worker."""
-        return self._start(self.env | {"CX_METRICS_PORT": str(free_ports(1)[0])})
-
-    def send(self, messages: list[Message]) -> None:
-        """Send messages in this order."""
-        produce(self.bootstrap, self.prefix, messages)
-
-    def assert_exact(self) -> dict[Cell, float]:
-        """Wait until every cell of every window is what the oracle counts."""
-        expected = Truth.of(read_sources(self.bootstrap, self.prefix), self.env).cells()
-        assert_scores(self.workers, expected, deadline=60)
-        return expected
+class Service(Replayed):
+    """Workers of which we ask for promoters."""
 
     def promoters(self) -> dict[str, float]:
         """Promoters of all channels by window."""

@@ -14,6 +14,7 @@ from stream.intake.record import Source
 from stream.recount import Recount
 from stream.settings import Settings
 from tests.support import exposition
+from tests.support.configured import configured
 from tests.support.oracle import Record, Rules, cells, recount
 from tests.support.recount.model import Cell
 from tests.support.spoiled import encode, rfc3339
@@ -29,29 +30,6 @@ SETTINGS = {
     "CX_MIN_PRIVACY": "2",
     "CX_VIEWS": "total,channel,touchpoint,plan+region",
 }
-
-CONFIG = """
-[kpis]
-inactivity = "6d"
-[kpis.bg_nbd]
-r = 0.243
-alpha = 4.414
-a = 0.793
-b = 2.426
-unit = "1d"
-horizon = "30d"
-[kpis.gamma_gamma.SEK]
-p = 6.25
-q = 3.74
-v = 15.44
-[schedules.phone]
-timezone = "Europe/Stockholm"
-hours = { mon = ["09:00-12:00", "13:00-17:00"], tue = ["09:00-17:00"], fri = ["00:00-24:00"] }
-[schedules.default]
-timezone = "America/New_York"
-hours = { mon = ["20:00-24:00"], tue = ["00:00-04:00"], wed = ["08:30-17:15"], sun = ["01:00-02:30"] }
-holidays = ["2026-09-16"]
-"""
 
 
 class Stored:
@@ -132,10 +110,8 @@ def assert_equal(records: list[Record], env: dict[str, str], seed: int) -> None:
 @pytest.mark.parametrize("clock", ["wall", "event"])
 def test_every_cell_as_configured(tmp_path: Path, clock: str) -> None:
     """Business hours by a schedule of a channel, and one for the others; buyers who are lost within days."""
-    config = tmp_path / "cx.toml"
-    config.write_text(CONFIG)
     month = Trouble(9, NOW_MS, customers=20).messages(1500)
-    env = SETTINGS | {"CX_CONFIG": str(config), "CX_CLOCK": clock}
+    env = SETTINGS | {"CX_CONFIG": configured(tmp_path), "CX_CLOCK": clock}
     got, expected = both(as_stored(month, NOW_MS), env, 9)
     assert {"wall", "business"} == {dict(labels).get("clock") for _, labels in expected} - {None}
     lost = [value for (name, _), value in expected.items() if name == "cx_customers_lost"]

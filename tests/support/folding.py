@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from operator import add
 from typing import Any, NamedTuple
 
 from stream.flow.intake import rules as rules_of
@@ -12,6 +13,9 @@ from stream.intake.record import Source
 from stream.intake.rules import Rules
 from stream.intake.store import Store
 from stream.intake.tally import Change
+from stream.scoring.families import FAMILIES
+from stream.scoring.message import series_of
+from stream.scoring.sparse import merged
 from stream.settings import Settings
 from tests.support.events import event, written
 from tests.support.spoiled import rfc3339
@@ -110,11 +114,18 @@ def counts(intake: Intake) -> dict[Cell, list[int]]:
 
 
 def totals(intake: Intake, family: str = "nps", window: int = 0) -> dict[tuple[str, ...], list[int]]:
-    """Counts by series of one family, over all panes of one window."""
+    """Counts by series of one family, over all panes of one window; of a sparse one keys with counts."""
     found: dict[tuple[str, ...], list[int]] = {}
-    for (_, name, at, _, series), cell in counts(intake).items():
+    for (_, name, at, _, labels), cell in counts(intake).items():
         if (name, at) == (family, window):
-            found[series] = [a + b for a, b in zip(found.get(series, [0] * len(cell)), cell, strict=True)]
+            series = series_of(labels)
+            former = found.get(series)
+            if former is None:
+                found[series] = list(cell)
+            elif FAMILIES[family].sparse:
+                found[series] = merged(former, cell)
+            else:
+                found[series] = list(map(add, former, cell))
     return {series: cell for series, cell in found.items() if any(cell)}
 
 
@@ -129,17 +140,12 @@ def entities(intake: Intake) -> dict[bytes, Response | Invitation | Journey | Ti
             entity = get(key)
             if entity is not None:
                 found[shelf.prefix + key] = entity
-    cases: tuple[tuple[Any, Any], ...] = (
-        (intake._journeys._shelf, intake._journeys.find),
-        (intake._tickets._shelf, intake._tickets.find),
-        (intake._purchases._shelf, intake._purchases.find),
-        (intake._subscriptions._shelf, intake._subscriptions.find),
-    )
-    for shelf, get in cases:
-        for key in shelf.packed:
-            case = get(key, intake.clocks.of(shelf.get(key).tenant))
-            if case is not None:
-                found[shelf.prefix + key] = case
+    for case in intake._cases._cases.values():
+        for key in case._shelf.packed:
+            of: Any = case._shelf.get(key)
+            one = case.find(key, intake.clocks.of(of.tenant))
+            if one is not None:
+                found[case._shelf.prefix + key] = one
     return found
 
 

@@ -79,7 +79,9 @@ def recount(records: Iterable[Record], rules: Rules) -> Recount:
     partitions: dict[tuple[str, int], _Partition] = {}
     for record in sorted(records, key=lambda r: (r.topic, r.partition, r.offset)):
         place = (record.topic, record.partition)
-        partitions.setdefault(place, _Partition(rules, found)).take(record)
+        if place not in partitions:
+            partitions[place] = _Partition(rules, found)
+        partitions[place].take(record)
     for partition in partitions.values():
         partition.leave()
     return found

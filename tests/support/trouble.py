@@ -6,7 +6,7 @@ tested by it. What counts in the end is left to the oracle.
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from tests.support.recount.murmur import partition_of
 from tests.support.spoiled import SPOILERS, Event, encode, raw_malformed, raw_too_big, rfc3339, spoil
@@ -42,15 +42,23 @@ MAKERS: dict[str, int] = {
 class Trouble(Stories):
     """Makes messages; the same seed, time and numbers give the same ones."""
 
-    def __init__(self, seed: int, now_ms: int, customers: int = 600, partitions: int = 4) -> None:
+    def __init__(
+        self,
+        seed: int,
+        now_ms: int,
+        customers: int = 600,
+        partitions: int = 4,
+        makers: Mapping[str, int] = MAKERS,
+    ) -> None:
+        """`makers`: how often each kind of message comes; those left out never do."""
         super().__init__(seed, now_ms)
-        self._partitions = partitions
+        self._partitions, self._kinds = partitions, dict(makers)
         self._customers = [Customer(TENANTS[i % 3], f"c-{i // 2}", [], []) for i in range(customers)]
         self._sent_events: list[tuple[Customer, Event, str]] = []
 
     def messages(self, count: int) -> list[Message]:
         """So many messages, in the order to send them."""
-        kinds = self._rng.choices(list(MAKERS), weights=list(MAKERS.values()), k=count)
+        kinds = self._rng.choices(list(self._kinds), weights=list(self._kinds.values()), k=count)
         return [self._make(kind) for kind in kinds]
 
     def pass_time(self, ms: int) -> None:

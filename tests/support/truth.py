@@ -27,8 +27,13 @@ class Truth:
         return cls(rules, recount(records, rules))
 
     def cells(self, windows: Sequence[str] | None = None, now_ms: int | None = None) -> dict[Cell, float]:
-        """The scores and counts of these windows, or all."""
-        return exposition.scores(cells(self.recount, self.rules, now_ms), windows)
+        """The scores and counts of these windows, or all; of the event clock also what ages."""
+        return exposition.scores(cells(self.recount, self.rules, now_ms), windows, still=self.still)
+
+    @property
+    def still(self) -> bool:
+        """Whether windows end where events do, so that what ages can be compared."""
+        return self.rules.clock == "event"
 
 
 def scrape(workers: Sequence[Worker]) -> list[dict[Cell, float]]:
@@ -55,11 +60,13 @@ def wait_until_taken(workers: Sequence[Worker], records: int, deadline: float = 
     eventually(all_taken, deadline, f"{records} records taken")
 
 
-def scores_of(workers: Sequence[Worker], windows: Sequence[str] | None = None) -> dict[Cell, float]:
+def scores_of(
+    workers: Sequence[Worker], windows: Sequence[str] | None = None, *, still: bool = False
+) -> dict[Cell, float]:
     """The scores of all workers together; one cell from two workers is an error."""
     found: dict[Cell, float] = {}
     for page in scrape(workers):
-        own = exposition.scores(page, windows)
+        own = exposition.scores(page, windows, still=still)
         doubled = found.keys() & own.keys()
         assert not doubled, f"from two workers: {sorted(doubled)[:SHOWN]}"
         found |= own
@@ -72,10 +79,11 @@ def assert_scores(
     windows: Sequence[str] | None = None,
     deadline: float = 30,
 ) -> None:
-    """Fail unless the workers come to export exactly these scores."""
+    """Fail unless the workers come to export exactly these scores; what ages among them if it is here."""
+    still = any(name in exposition.AGEING for name, _ in expected)
 
     def equal() -> bool:
-        found = exposition.differences(expected, scores_of(workers, windows))
+        found = exposition.differences(expected, scores_of(workers, windows, still=still))
         assert not found, f"{len(found)} of {len(expected)} cells differ:\n" + "\n".join(found[:SHOWN])
         return True
 

@@ -16,7 +16,7 @@ from tests.support.recount.surveys import Times
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
 STARTS = {"cx.ticket.opened.v1", "cx.ticket.reopened.v1", "cx.ticket.handed_over.v1"}
-MOST = 1_000
+MOST = 400
 
 
 def schedules_of(path: str | None) -> dict[str, "Hours"]:

@@ -9,7 +9,7 @@ from stream.alerts.attribution import Contribution
 from stream.alerts.lookout import Standing
 from stream.export.drops import drops
 from stream.export.render import END, Renderer
-from stream.scoring.kpis import Limits
+from stream.scoring.estimates import Limits
 
 LIMITS = Limits(min_privacy=5, min_responses=30)
 TOTAL = ("interaction", "total", "", "", "")

@@ -14,8 +14,9 @@ from prometheus_client.registry import Collector
 
 from stream import catalogue
 from stream.export.render import END, SERIES_FAMILIES, Renderer, render
+from stream.scoring.estimates import Limits
 from stream.scoring.families import FAMILIES, Row, Series
-from stream.scoring.kpis import Limits, samples
+from stream.scoring.kpis import samples
 from tests.support.tallies import any_of, of_n
 
 LIMITS = Limits(min_privacy=5, min_responses=30)
@@ -72,7 +73,7 @@ def test_the_body_is_byte_for_byte_what_prometheus_client_writes(openmetrics: bo
 
 
 @given(st.lists(_ROWS, min_size=2, max_size=4))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_what_is_remembered_changes_nothing(scrapes: list[list[Row]]) -> None:
     """Rows come, change and go between scrapes: the body is that of a renderer that saw only the last."""
     renderer = Renderer(LIMITS)

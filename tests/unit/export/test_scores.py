@@ -4,8 +4,8 @@ import orjson
 import pytest
 
 from stream.export.scores import Selection, record_key, record_value, score, scores
+from stream.scoring.estimates import Limits
 from stream.scoring.families import FAMILIES, Row, Series
-from stream.scoring.kpis import Limits
 from tests.support.tallies import of_n
 
 LIMITS = Limits(min_privacy=5, min_responses=30)

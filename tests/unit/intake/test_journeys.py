@@ -77,4 +77,4 @@ def test_what_is_over_is_forgotten() -> None:
     """The longest window and the lateness after its last event."""
     late = started(3, NOW_MS + 400 * DAY_MS, journey_id="j-2")
     intake, _ = taken(started(1), ended(2), late)
-    assert 1 == len(intake._journeys._shelf.packed)
+    assert 1 == len(intake._cases._cases[b"j"]._shelf.packed)

@@ -69,7 +69,10 @@ def test_the_order_of_purchases_does_not_matter() -> None:
         for day in order:
             buyers.buy(NOW_MS + day * DAY_MS, stored_ms=NOW_MS + 6 * DAY_MS)
         found.append(
-            (buyers.at(NOW_MS + 6 * DAY_MS + HOUR_MS), list(buyers.intake._purchases._shelf.packed.values()))
+            (
+                buyers.at(NOW_MS + 6 * DAY_MS + HOUR_MS),
+                list(buyers.intake._cases._cases[b"b"]._shelf.packed.values()),
+            )
         )
     assert found[0] == found[1]
     assert len(found[0][1]) < 50
@@ -80,4 +83,4 @@ def test_buyers_are_forgotten() -> None:
     buyers = Buyers()
     for day in (0, 30, 60):
         buyers.buy(NOW_MS + day * DAY_MS, subject=f"c-{day}", stored_ms=NOW_MS + day * DAY_MS)
-    assert 1 == len(buyers.intake._purchases._shelf.packed)
+    assert 1 == len(buyers.intake._cases._cases[b"b"]._shelf.packed)

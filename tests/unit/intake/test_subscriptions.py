@@ -147,7 +147,7 @@ def test_a_customer_is_kept_while_a_subscription_lasts_and_forgotten_after_it() 
     for day in range(1, 200, 2):
         customers.take("paused", NOW_MS + day * DAY_MS)
         customers.take("resumed", NOW_MS + day * DAY_MS + HOUR_MS)
-    (packed,) = customers.intake._subscriptions._shelf.packed.values()
+    (packed,) = customers.intake._cases._cases[b"u"]._shelf.packed.values()
     assert len(packed) < 300
     noon_ms = NOW_MS + 200 * DAY_MS + 12 * HOUR_MS
     assert (1, 0) == customers.at(noon_ms)["1d"]
@@ -155,7 +155,7 @@ def test_a_customer_is_kept_while_a_subscription_lasts_and_forgotten_after_it() 
     assert (1, 1) == customers.at(noon_ms)["1d"]
     for day in (230, 260):
         customers.take("started", NOW_MS + day * DAY_MS, subject="c-2")
-    assert 1 == len(customers.intake._subscriptions._shelf.packed)
+    assert 1 == len(customers.intake._cases._cases[b"u"]._shelf.packed)
     assert (1, 0) == customers.at(NOW_MS + 260 * DAY_MS)["1h"]
 
 

@@ -10,8 +10,7 @@ from stream.intake.record import Source
 from stream.intake.schedule import Schedule
 from stream.intake.waits import RESOLVED, RESPONSE, START, Waits, waits
 from stream.scoring.sketch import bucket
-from stream.scoring.sparse import merged
-from tests.support.folding import MINUTE_MS, NOW_MS, Stored, Told, counts, folded, rules, stored
+from tests.support.folding import MINUTE_MS, NOW_MS, Stored, Told, folded, rules, stored, totals
 
 TOTAL, PHONE = ("", "total", "", "", ""), ("", "channel", "phone", "", "")
 DAY_MS = 24 * 60 * MINUTE_MS
@@ -35,11 +34,7 @@ def taken(*records: Stored, schedule: Schedule | None = None, **changed: str) ->
 
 def responses(intake: Intake, family: str = "first_response") -> dict[tuple[str, ...], list[int]]:
     """Keys with counts by series, over all panes of the longest window."""
-    window, found = len(intake.rules.windows) - 1, dict[tuple[str, ...], list[int]]()
-    for (_, name, at, _, series), cell in counts(intake).items():
-        if (name, at) == (family, window):
-            found[series] = merged(found.get(series, []), cell)
-    return {series: cell for series, cell in found.items() if cell}
+    return totals(intake, family, len(intake.rules.windows) - 1)
 
 
 def test_a_first_response_counts_at_its_time_and_ends_the_waiting() -> None:
@@ -123,7 +118,7 @@ def test_what_is_over_is_forgotten() -> None:
     """The longest window and the lateness after its last event."""
     late = stored(3, "ticket.opened", NOW_MS + 400 * DAY_MS, ticket_id="t-2", channel="web")
     intake, _ = taken(about(1, "opened"), about(2, "reopened", 1), late)
-    assert 1 == len(intake._tickets._shelf.packed)
+    assert 1 == len(intake._cases._cases[b"k"]._shelf.packed)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def channel(name: str) -> Labels:
 def merged(merger: Merger) -> dict[Labels, int]:
     """Positive interactions of the longest window by series."""
     rows: list[Row] = [row for row in merger.rows() if row.window == "5m" and any(row.tally)]
-    return {tuple(row.series)[1:]: row.tally[0] for row in rows}  # type: ignore[misc]
+    return {tuple(row.series)[1:]: row.tally[0] for row in rows}
 
 
 def tell(merger: Merger, source: int, at_ms: int, counts: dict[Labels, int]) -> None:

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream import catalogue
+from stream.scoring.estimates import Limits, Sample
 from stream.scoring.families import FAMILIES, Tally
-from stream.scoring.kpis import Limits, Sample, assess, samples
+from stream.scoring.kpis import assess, samples
 from tests.support.tallies import any_of, of_n
 
 LIMITS = Limits(min_privacy=5, min_responses=30)

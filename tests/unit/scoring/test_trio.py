@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.scoring import trio
+from stream.scoring.estimates import Limits
 from stream.scoring.families import INDEX_METRICS, PYRAMID_METRICS
 from stream.scoring.intervals import Z
-from stream.scoring.kpis import Limits, assess
+from stream.scoring.kpis import assess
 from stream.scoring.parameters import Parameters, parameters
 from tests.support.tallies import of_responses
 

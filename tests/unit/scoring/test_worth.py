@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.scoring.kpis import Limits, samples
+from stream.scoring.estimates import Limits
+from stream.scoring.kpis import samples
 from stream.scoring.lifetime import Frequency, Spend, purchases, spent
 from stream.scoring.panes import ladders
 from stream.scoring.parameters import Parameters, Prediction
-from stream.scoring.rolling import Group
+from stream.scoring.parted import Parted
 from stream.scoring.worth import SCALE, Account, Alike, counts_of, exact, worth
 from stream.values import Window
 from tests.support.tallies import of_accounts
@@ -123,11 +124,11 @@ def test_an_account_reads_as_it_was_written() -> None:
 def test_a_prediction_is_told_anew_each_day_without_an_event() -> None:
     """The row begins with the day on which the windows end."""
     (rung,) = ladders([Window("30d", 30 * DAY_MS)])
-    group = Group("acme", "value", [rung], 10)
+    group = Parted("acme", "value", [rung], 10)
     flat = of_accounts(0, [of("SEK", "10")])[1:]
     noon_ms = 20_000 * DAY_MS + DAY_MS // 2
     list(group.advance(noon_ms))
-    group.put("relationships-0", 0, rung.pane(noon_ms), ("", "total", "", "", ""), flat)
+    group.put("relationships-0", 0, rung.pane(noon_ms), ("", "total", "", "", "", "0"), flat)
     told = []
     for end_ms in (noon_ms, noon_ms + 60_000, noon_ms + DAY_MS):
         list(group.advance(end_ms))
