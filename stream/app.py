@@ -16,8 +16,9 @@ from stream.flow.patience import be_patient
 from stream.flow.security import kafka_client_options
 from stream.settings import Settings
 
-_MAX_POLL_RECORDS = 2_000
-_BUFFERED_BATCHES = 16
+_MAX_POLL_RECORDS = 5_000
+"""More than a fetch of a megabyte has of events of some length: a stretch costs Faust half a millisecond."""
+_BUFFERED_BATCHES = 6
 _MAX_POLL_INTERVAL_S = 300.0
 _GARBAGE = (100_000, 20, 50)
 """Thresholds of the garbage collector. What is kept has no cycles, and little else has: to look for some all

@@ -45,14 +45,6 @@ class Clocks:
             self._raised.add(tenant)
         return before_ms
 
-    def accept_all(self, tenants: Iterable[str], times_ms: Iterable[int]) -> None:
-        """The same for several, of which nobody asks what time it was in between."""
-        highest_ms, raised = self._highest_ms, self._raised
-        for tenant, at_ms in zip(tenants, times_ms, strict=True):
-            if at_ms > highest_ms.get(tenant, -1):
-                highest_ms[tenant] = at_ms
-                raised.add(tenant)
-
     def stored(self, records: Sequence[Record], wall_ms: int) -> tuple[list[int], list[int]]:
         """When records were stored, but not later than `wall_ms`; and the highest so far with each."""
         nows_ms = [record.timestamp for record in records]

@@ -13,7 +13,7 @@ Records come by the slice: what can be asked of all of them at once is not asked
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, repeat
+from itertools import repeat
 from typing import Any, Final
 
 from stream.intake.binary import MAX_BYTES, TOO_BIG, structured
@@ -119,8 +119,14 @@ class Decoder:
         subjects = " ".join([event.subject for event in interactions])
         if "@" in subjects or "%" in subjects:
             return False
-        given = [segments.values() for event in interactions if (segments := event.data.segments)]
-        return self._known.issuperset(chain.from_iterable(given))
+        return self._known.issuperset(
+            [
+                label
+                for event in interactions
+                if (segments := event.data.segments)
+                for label in segments.values()
+            ]
+        )
 
     def _intern(self, event: Interaction) -> Combination:
         """The combination of an interaction whose labels were checked."""

@@ -1,16 +1,11 @@
 """What an interaction changes: one count in every series of its values. Most records are interactions."""
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
 
 from stream.intake.combination import Combination
 from stream.intake.placement import Placer
 from stream.intake.tally import Tallies
 from stream.scoring.families import cell_of
-
-Combinations = Iterable[Any]
-"""Those of interactions: none is None."""
 
 
 class Interactions:
@@ -22,18 +17,6 @@ class Interactions:
         self._tallies = tallies
         self._placer = placer
         self._found: list[Combination] = []
-
-    def count_all(self, combinations: Combinations, times_ms: Iterable[int]) -> None:
-        """Count interactions of whom it is known where they count: `are_found`."""
-        width_ms = self._tallies.width_ms
-        for combination, at_ms in zip(combinations, times_ms, strict=True):
-            combination.deltas[at_ms // width_ms] += 1
-
-    @staticmethod
-    def are_found(combinations: Combinations, latest_ms: int) -> bool:
-        """Whether it is known where all of these are counted, for times up to `latest_ms`."""
-        until_ms: int = min([combination.placement.until_ms for combination in combinations])
-        return latest_ms < until_ms
 
     def find(self, combination: Combination, at_ms: int) -> bool:
         """See that an interaction of this time can be counted; whether it says that it was good or bad."""

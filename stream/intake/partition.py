@@ -129,26 +129,6 @@ class Intake:
         self._counts.reasons[why.reason.value] += 1
 
     def _accept(self, admitted: Columns) -> None:
-        """Let admitted events take effect."""
-        counts, n = self._counts, len(admitted.events)
-        if n and all(admitted.combinations) and self._are_settled(admitted):
-            if self.rules.by_event_time:
-                self.clocks.accept_all([event.tenantid for event in admitted.events], admitted.times_ms)
-            self._interactions.count_all(admitted.combinations, admitted.times_ms)
-            counts.event_times_ms += admitted.times_ms
-            counts.outcomes["counted"] += n
-        else:
-            self._accept_each(admitted)
-        self.clocks.note(admitted.times_ms)
-
-    def _are_settled(self, interactions: Columns) -> bool:
-        """Whether none is late, and all are counted where others were before: so their order says nothing."""
-        now_ms = self.clocks.mark_ms if self.rules.by_event_time else interactions.stored_ms[-1]
-        earliest_ms, latest_ms = min(interactions.times_ms), max(interactions.times_ms)
-        is_late = earliest_ms < max(now_ms, latest_ms) - self.rules.grace_ms
-        return not is_late and self._interactions.are_found(interactions.combinations, latest_ms)
-
-    def _accept_each(self, admitted: Columns) -> None:
         """Let admitted events take effect, in their order."""
         counts, clocks, by_event_time = self._counts, self.clocks, self.rules.by_event_time
         find, resolvers, width_ms = self._interactions.find, self._resolvers, self.tallies.width_ms
@@ -167,6 +147,7 @@ class Intake:
             if at_ms < clock_ms - grace_ms:
                 late += 1
             counted_ms.append(at_ms)
+        clocks.note(admitted.times_ms)
         counts.outcomes["counted"] += len(counted_ms) - before
         counts.corrections["late"] += late
 

@@ -126,13 +126,12 @@ class Tallies:
         """At most how much `settle` would change, in records: cells, and of sparse ones what they hold."""
         heavy = {pair: group.weight for pair, group in self.groups.items() if group.weight > 1}
         if not heavy:
-            events = sum(map(len, self._pending.values()))
-        else:
-            events = sum(
-                len(deltas) * heavy.get((placement.tenant, family), 1)
-                for (placement, family, _), deltas in self._pending.items()
-            )
-        return events * self._most * len(self._rungs)
+            return sum(map(len, self._pending.values())) * self._most * len(self._rungs)
+        events = sum(
+            len(deltas) * len(key[0].series) * heavy.get((key[0].tenant, key[1]), 1)
+            for key, deltas in self._pending.items()
+        )
+        return events * len(self._rungs)
 
     @property
     def watched_tenants(self) -> int:
@@ -182,9 +181,12 @@ class Tallies:
                     if vector is None:
                         vector = by_base[base] = group.empty.copy()
                     if group.part:
-                        by_base[base] = _plus_sparse(vector, (0, cell, delta))
+                        vector += (cell, delta)
                     else:
                         vector[cell + 1] += delta
+        for (group, _), by_base in taken.items():
+            if group.part:
+                by_base.update({base: _plus_sparse((0,), vector) for base, vector in by_base.items()})
         self._pending, self._most = {}, 0
         return taken
 

@@ -32,8 +32,9 @@ def stream(seed: int, n: int) -> list[Stored]:
             data |= {"channel": f"rare-{offset}", "valence": None}
         record = stored(offset, "interaction", now_ms - behind_ms, f"c-{rng.randrange(30)}", **data)
         if rare > 0.998:
-            customer = f"c-{rng.randrange(30)}"
-            record = stored(offset, "ticket.opened", now_ms, customer, ticket_id=f"t-{offset}")
+            record = stored(
+                offset, "ticket.opened", now_ms, f"c-{rng.randrange(30)}", ticket_id=f"t-{offset}"
+            )
         value = (record.value or b"").replace(b'"acme"', rng.choice((b'"acme"', b'"globex"')))
         records.append(record._replace(value=value, timestamp=now_ms - rng.choice((0, 0, 0, 700))))
     return records
@@ -71,7 +72,7 @@ def test_slices_of_any_size_give_the_same_checkpoints(clock: str, most: str) -> 
 def test_the_streams_hold_what_can_happen() -> None:
     """Else the law above would say little."""
     outcomes: set[str] = set()
-    late, overflowed = 0, 0
+    late = overflowed = 0
     for step in steps(stream(0, 1_000), 20, CX_CLOCK="event", CX_MAX_SERIES="3", CX_GRACE="1m"):
         outcomes |= step.counts.outcomes.keys()
         late += step.counts.corrections["late"]
