@@ -11,6 +11,7 @@ from stream.flow.asking import ask_again
 from stream.flow.batches import BatchApp
 from stream.flow.credentials import broker_credentials
 from stream.flow.hangup import cut_connections
+from stream.flow.joining import join_again
 from stream.flow.patience import be_patient
 from stream.flow.security import kafka_client_options
 from stream.settings import Settings
@@ -50,6 +51,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, publishing: bo
     gc.set_threshold(*_GARBAGE)
     cut_connections()
     ask_again()
+    join_again()
     be_patient()
     session_s = settings.session_timeout_s
     app = CxApp(

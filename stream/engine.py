@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 from functools import partial
 from typing import TYPE_CHECKING
@@ -229,13 +230,8 @@ class Engine:
             self._disk.close()
 
     async def tick(self) -> None:
-        """Once a second: let windows end now, and renew the gauges.
-
-        A process that was stopped beyond its session finds out first what is still its own.
-        """
-        if self._slept() and any(stage.slots for stage in self.stages):
-            log.warning("slept for longer than a session: finding out which partitions are still ours")
-            await asyncio.gather(*(stage.confirm() for stage in self.stages))
+        """Once a second: look after ourselves, let windows end now, and renew the gauges."""
+        await self._look_after()
         self._awake_s = self._clock.monotonic_s()
         for slot in list(self.scores.slots.values()):
             if slot.usable and isinstance(slot.work, ScoresWork) and slot.work.advance():
@@ -248,6 +244,18 @@ class Engine:
             marks = [work.intake.clocks.mark_ms for work in works if work.intake.clocks.mark_ms >= 0]
             self.metrics.watermark(name, min(marks) if marks else None)
             self.metrics.lag(name, self._lag(stage) if works else None)
+
+    async def _look_after(self) -> None:
+        """End when nothing is read any more; after a sleep, find out what is ours; take memory back."""
+        failure = self.app.batch_consumer.failure()
+        if failure is not None:
+            await self.crash(failure)
+        if self._slept() and any(stage.slots for stage in self.stages):
+            log.warning("slept for longer than a session: finding out which partitions are still ours")
+            for stage in self.stages:
+                stage.doubt()
+        if sum(stage.has_let_go() for stage in self.stages):  # each is to be asked
+            gc.collect()  # by itself it comes so seldom (app.py) that states of former rebalances pile up
 
     def _tell_marks(self) -> None:
         """See that those partitions of whom nothing comes tell how far they are."""

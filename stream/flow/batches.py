@@ -119,11 +119,26 @@ class BatchConsumer(driver.Consumer):
             return None
         return asked
 
+    def failure(self) -> BaseException | None:
+        """What ended a task without which nothing is read any more. None: all go on."""
+        consumer = self._thread._consumer  # noqa: SLF001 - Faust offers no way to ask
+        if consumer is None:
+            return None
+        tasks = [consumer._coordinator._coordination_task, consumer._client._sync_task]  # noqa: SLF001
+        over = [task for task in tasks if task is not None and task.done() and not task.cancelled()]
+        return next((error for task in over if (error := task.exception()) is not None), None)
+
     async def committed(self, tp: TP) -> int | None:
         """The committed offset of a partition, or None."""
         consumer = self._thread._ensure_consumer()  # noqa: SLF001 - Faust offers no way to ask
         offset: int | None = await self._thread.call_thread(consumer.committed, aiokafka.TopicPartition(*tp))
         return offset
+
+    async def perform_seek(self) -> None:
+        """Do nothing: aiokafka begins with what is committed, and each partition says what it still wants.
+
+        Faust seeks before it lets records flow again, and waits up to 40 s for a coordinator that is away.
+        """
 
     def ack(self, message: Any) -> bool:
         """Note that an agent is done with a batch; that its effect is safe is said by `mark_durable`."""

@@ -65,6 +65,8 @@ class Slot:
         self.lock = asyncio.Lock()
         self.task: asyncio.Task[None] | None = None
         self.lost = False
+        self.doubted = False
+        """The process slept: another worker may have claimed the partition meanwhile."""
         self.through = 0
         """The log was folded up to, not with, this offset; at most a little behind `work.position`."""
         self.rewound_s: float | None = None

@@ -16,7 +16,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerClosed
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 from faust.types import TP
 
 from stream.clock import Clock
@@ -89,6 +89,7 @@ class Stage:
         self._host = host
         self._patience_s = patience_s
         self._closing: set[asyncio.Task[None]] = set()
+        self._put_some_away = False
 
     def ready(self) -> bool:
         """Whether every partition here is recovered."""
@@ -114,6 +115,7 @@ class Stage:
     async def _begin(self, slot: Slot, *, kept: bool) -> None:
         await _cancel(slot.task)
         slot.ready.clear()  # until the state is known to be ours: a batch folded before would be lost with it
+        slot.doubted = kept
         name = f"partition {slot.tp.topic}-{slot.tp.partition}"
         slot.task = asyncio.create_task(self._run(slot, kept=kept), name=name)
 
@@ -137,20 +139,17 @@ class Stage:
                 with contextlib.suppress(FencedError):
                     await slot.changelog.release()
 
-    async def confirm(self) -> None:
-        """After a sleep: nothing counts as ours until the changelog has said so, partition by partition."""
-        await asyncio.gather(*(self._confirm(slot) for slot in list(self.slots.values()) if slot.usable))
+    def doubt(self) -> None:
+        """After a sleep: nothing counts as ours until the changelog has said so, partition by partition.
 
-    async def _confirm(self, slot: Slot) -> None:
-        slot.ready.clear()
-        try:
-            await slot.changelog.hold()
-        except (FencedError, ProducerClosed):
-            slot.lose()
-        else:
-            slot.ready.set()
-            # A batch under way was cut short meanwhile, and its rest is not fetched by itself.
-            await self._host.rewind(slot.tp, slot.wanted)
+        Their own tasks ask: whoever else waited for the answer might take it for that of a later claim.
+        """
+        for slot in self.slots.values():
+            slot.doubted = True
+            if slot.usable:
+                slot.ready.clear()
+                slot.dirty.set()
+                slot.full.set()
 
     def lose(self) -> None:
         """Give up the state of every partition."""
@@ -164,6 +163,13 @@ class Stage:
         if self._closing:
             await asyncio.wait(self._closing, timeout=_CLOSE_S)
 
+    def has_let_go(self) -> bool:
+        """Whether since the last call states were given up, and all of them are closed now."""
+        gone = self._put_some_away and not self._closing
+        if gone:
+            self._put_some_away = False
+        return gone
+
     async def _drop(self, tp: TP) -> None:
         slot = self.slots.pop(tp)
         slot.lose()
@@ -173,6 +179,7 @@ class Stage:
     def _put_away(self, slot: Slot) -> None:
         """Close what it has; the changelog in the background: it waits for writes that nobody needs."""
         slot.work.close()
+        self._put_some_away = True
         task = asyncio.create_task(slot.changelog.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -236,10 +243,14 @@ class Stage:
             while True:
                 await slot.dirty.wait()
                 slot.dirty.clear()
+                slot.full.clear()
+                if slot.doubted:
+                    await self._assure(slot)
+                    # A batch under way was cut short meanwhile, and its rest is not fetched by itself.
+                    await self._host.rewind(slot.tp, slot.wanted)
                 spent = await self._flush(slot)
                 slot.drained.set()
                 with contextlib.suppress(TimeoutError):
-                    slot.full.clear()
                     await asyncio.wait_for(slot.full.wait(), self._spacing_s(slot, spent))
         except FencedError as error:
             log.warning("%s; its state here is dropped", error)
@@ -253,12 +264,18 @@ class Stage:
 
     async def _still_ours(self, slot: Slot) -> bool:
         try:
-            await slot.changelog.hold()
+            await self._assure(slot)
         except FencedError:
             self._renew(slot)
             return False
-        slot.ready.set()
         return True
+
+    async def _assure(self, slot: Slot) -> None:
+        """Ready, once nobody has claimed it since there was any doubt. Raises FencedError."""
+        while slot.doubted:
+            slot.doubted = False
+            await slot.changelog.hold()
+        slot.ready.set()
 
     def _spacing_s(self, slot: Slot, spent_s: float) -> float:
         """How long a partition waits for its next flush."""
@@ -285,6 +302,7 @@ class Stage:
         self._put_away(slot)
         slot.changelog, slot.work = self._make(slot.tp)
         slot.through = 0
+        slot.doubted = False
 
     async def _recover_once(self, slot: Slot) -> None:
         started = self._clock.monotonic_s()
@@ -297,7 +315,7 @@ class Stage:
                 await asyncio.sleep(0)
             values += len(pairs)
         await slot.work.begin(await self._host.committed(slot.tp), clean=slot.changelog.clean)
-        slot.ready.set()
+        await self._assure(slot)
         slot.durable = slot.work.position
         seconds = self._clock.monotonic_s() - started
         log.info(

@@ -16,16 +16,20 @@ from stream.scoring.steps import CHUNK, reached
 class Steps(Group):
     """Customers active at the start of each window, and lost at its end."""
 
-    __slots__ = ("_emptied",)
+    __slots__ = ("_emptied", "_reached")
 
     def __init__(self, tenant: str, family: str, rungs: Sequence[Ladder], max_series: int) -> None:
         super().__init__(tenant, family, rungs, max_series)
         self._emptied: list[tuple[int, int, SourceName, Labels]] = []
+        self._reached: list[set[int]] = [set() for _ in rungs]
+        """By window, the chunks that have begun where it ends: few of all, most lie ahead."""
 
     def put(self, source: SourceName, window: int, pane: int, series: Labels, counts: Tally) -> bool:
         """Set a source partition's steps in a chunk (`pane`); an empty one is forgotten with the next end."""
         cells = self.cells[window].setdefault(pane, {}).setdefault(source, {})
         cells[series] = counts
+        if pane <= self.ends[window] // CHUNK:
+            self._reached[window].add(pane)
         if not counts:
             self._emptied.append((window, pane, source, series))
         self.touched.add(series)
@@ -39,6 +43,7 @@ class Steps(Group):
             del sources[source]
         if pane in self.cells[window] and not sources:
             del self.cells[window][pane]
+            self._reached[window].discard(pane)
 
     def settle(self) -> None:
         """All is loaded: the series here have no names that could be too many."""
@@ -53,14 +58,14 @@ class Steps(Group):
         for window, rung in enumerate(self._rungs):
             last = rung.pane(end_ms)
             if last > self.ends[window]:
+                if last // CHUNK > self.ends[window] // CHUNK:
+                    self._reached[window] = {each for each in self.cells[window] if each <= last // CHUNK}
                 self.ends[window] = last
                 self.touched |= {each for sources in self._parts(window) for each in sources}
 
     def _parts(self, window: int) -> Iterator[dict[Labels, Tally]]:
-        reached = self.ends[window] // CHUNK
-        for chunk, sources in list(self.cells[window].items()):
-            if chunk <= reached:
-                yield from list(sources.values())
+        for chunk in list(self._reached[window]):
+            yield from list(self.cells[window].get(chunk, {}).values())
 
     def rows(self) -> Iterator[Row]:
         """One row for each window of every series with customers in some window."""

@@ -13,6 +13,7 @@ from aiokafka.errors import (
 )
 from faust.types import TP
 
+from stream.flow.changelog import FencedError
 from stream.flow.stage import _PENDING_MAX
 from tests.support.staging import Bed, Topic, idle, until
 
@@ -263,16 +264,46 @@ async def test_a_revoked_partition_is_let_go_and_whoever_waits_for_it_goes_on(be
 
 
 @played
+async def test_what_was_let_go_is_told_once_it_is_closed(bed: Bed) -> None:
+    """So that its memory can be taken back then."""
+    await bed.assigned(0)
+    assert not bed.stage.has_let_go()
+    await bed.stage.assigned(set())
+    assert not bed.stage.has_let_go()  # its changelog is being closed
+    await until(bed.stage.has_let_go)
+    assert not bed.stage.has_let_go()
+
+
+@played
 async def test_after_a_sleep_only_what_nobody_claimed_is_ours(bed: Bed) -> None:
-    """What is ours is fetched again from where it stands: a batch may have been cut short."""
+    """What is ours is fetched again from where it stands: a batch may have been cut short.
+
+    What is not, and no rebalance says so, ends the worker: nobody would read on.
+    """
     await bed.assigned(0, 1)
     await bed.taken(0, 2)
     await bed.other_owner(1)
     bed.host.read[FIRST] = 5
-    await bed.stage.confirm()
-    assert bed.stage.slots[FIRST].usable
+    bed.stage.doubt()
+    assert [] == bed.stage.works()
+    await until(lambda: bed.stage.slots[FIRST].usable)
     assert not bed.stage.slots[SECOND].usable
-    assert [2] == bed.host.rewound
+    await until(lambda: [2] == bed.host.rewound)
+    await until(lambda: isinstance(bed.host.failure, FencedError))
+
+
+@played
+async def test_what_was_claimed_before_a_sleep_is_not_taken_for_ours_once_it_is_recovered(bed: Bed) -> None:
+    """The sleep came while the changelog was read."""
+    bed.closed_gates = True
+    await bed.stage.assigned({FIRST})
+    await until(lambda: bool(bed.made))
+    await idle()
+    bed.stage.doubt()
+    await bed.other_owner()
+    bed.made[0].gate.set()
+    await until(lambda: isinstance(bed.host.failure, FencedError))
+    assert [] == bed.stage.works()
 
 
 @played
