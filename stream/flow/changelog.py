@@ -66,7 +66,7 @@ class Changelog:
             enable_idempotence=self._identity is not None,
             max_batch_size=_MAX_BATCH,
             max_request_size=_MAX_BATCH,
-            compression_type="zstd",  # lz4 is packed at its hardest here: thrice the work, a fifth more bytes
+            compression_type="zstd",  # lz4 is packed at its hardest: three times the work for more bytes
         )
         self._producer = producer  # so that `close` ends it, also when it does not come to start
         await producer.start()

@@ -108,9 +108,7 @@ class Surveys:
 
     def _contribute(self, key: bytes, standing: Response | None, response: Response, split: Split) -> None:
         """Count a response and keep it. `standing`: what is on the shelf in its place."""
-        placement = split.placement
-        if response.at_ms >= placement.until_ms:
-            placement = self._splits.place(split, response.at_ms)
+        placement = self._splits.place(split, response.at_ms)
         response.overflow = placement.overflow
         if placement.overflowed:
             self.overflowed.update(placement.overflowed)
