@@ -34,7 +34,12 @@ def _coordinator(*answers: Any) -> Any:
 
     made = object.__new__(GroupCoordinator)
     made.__dict__.update(
-        group_id="g", coordinator_id=1, _retry_backoff_ms=0, _client=SimpleNamespace(send=send), dead=0
+        group_id="g",
+        generation=3,
+        coordinator_id=1,
+        _retry_backoff_ms=0,
+        _client=SimpleNamespace(send=send),
+        dead=0,
     )
     made.ensure_coordinator_known = known
     made.coordinator_dead = lambda: made.__dict__.update(dead=made.dead + 1)
