@@ -246,6 +246,7 @@ class Stage:
                 self._host.durable(slot.tp, slot.durable)
             # What was read before may have been lost in the rebalance, and nothing may come after it.
             await self._host.rewind(slot.tp, slot.wanted)
+            slot.drained.set()  # whoever waits for room waits for the task before this one
             while True:
                 if not slot.dirty.is_set():
                     slot.flush_s = 0.0

@@ -353,6 +353,22 @@ async def test_folding_waits_while_too_much_is_not_durable(bed: Bed) -> None:
 
 
 @played
+async def test_who_waits_for_room_goes_on_after_a_rebalance(bed: Bed) -> None:
+    """The task that was about to make room was ended by it, and had taken the news that there was none."""
+    work = await bed.assigned(0)
+    await bed.taken(0, 2)
+    await until(lambda: [0, 1] == work.flushed)
+    work.weight = _PENDING_MAX
+    taking = asyncio.create_task(bed.taken(2, 8))
+    await until(bed.stage.slots[FIRST].full.is_set)
+    await bed.stage.hand_over()
+    work.weight = 0
+    await bed.assigned(0)
+    await until(taking.done)
+    assert list(range(8)) == work.folded
+
+
+@played
 async def test_a_flush_under_way_is_not_cut_short_by_handing_over(bed: Bed) -> None:
     """What it took from the state would be lost; what was folded meanwhile is flushed too."""
     work = await bed.assigned(0)
