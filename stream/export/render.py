@@ -94,15 +94,14 @@ class _SeriesText:
         """Make the lines anew where a tally changed, and drop those whose tally is gone."""
         if told == self._told:  # the same objects are equal without a look inside
             return
-        self._told = told
         tallies = {(row.window, row.family): row.tally for rows in told for row in rows}
-        former, self._tallies = self._tallies, tallies
-        lines = self._lines
+        former, lines = self._tallies, self._lines
         if tallies.keys() != lines.keys():
             self._lines = {p: lines.get(p) or _Lines(self._series, *p) for p in sorted(tallies)}
         for place, tally in tallies.items():
             if former.get(place) != tally:
                 self._lines[place].write(tally, limits)
+        self._told, self._tallies = told, tallies  # not before: what was not written would count as known
         texts: dict[str, list[str]] = {}
         for each in self._lines.values():
             for name, text in each.by_name.items():

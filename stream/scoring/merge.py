@@ -10,6 +10,7 @@ A message re-sent, or sent late by a former owner, changes nothing: one below th
 source is passed over, one at it says the same again.
 """
 
+import threading
 from collections import Counter
 from collections.abc import Sequence
 
@@ -51,6 +52,8 @@ class Merger:
         self._moved: set[tuple[str, str, SourceName]] = set()
         self._dropped: set[tuple[str, str, SourceName]] = set()
         self._seen: set[SourceName] = set()
+        self._lock = threading.Lock()
+        """Held while a message takes effect: who exports sees all of it or nothing."""
 
     def fold(self, offset: int, message: Message | None) -> None:
         """Take the message at an offset; None: not one of ours."""
@@ -61,6 +64,10 @@ class Merger:
             return
         self._positions[message.source] = message.position
         self._seen.add(message.source)
+        with self._lock:
+            self._take(message)
+
+    def _take(self, message: Message) -> None:
         group = self._group(message.tenant, message.family)
         if message.high_ms > group.highs.get(message.source, -1):
             group.highs[message.source] = message.high_ms
@@ -84,7 +91,8 @@ class Merger:
         """By the wall clock, let every window end now. By event time nothing happens: messages move it."""
         if not self._by_event_time:
             for pair, group in list(self.groups.items()):
-                self._advance(group, now_ms)
+                with self._lock:
+                    self._advance(group, now_ms)
                 if group.is_over:
                     del self.groups[pair]
                     highs = {(*pair, source) for source in group.highs}
@@ -102,7 +110,7 @@ class Merger:
 
         For one thread at a time, which may be another than the one that folds.
         """
-        return [rows for group in list(self.groups.values()) for rows in group.series()]
+        return [rows for group in list(self.groups.values()) for rows in group.series(self._lock)]
 
     def rows(self) -> list[Row]:
         """Every series and window, row by row."""

@@ -6,6 +6,8 @@ panes   … │ k-count │ k-count+1 │    …    │    k    │ k+1 │ …
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Final
 
 from stream.scoring.bound import Bound
 from stream.scoring.families import FAMILIES, Row, Rows, Series, Tally
@@ -13,6 +15,7 @@ from stream.scoring.message import Labels, SourceName, series_of
 from stream.scoring.panes import Ladder
 
 Cells = dict[Labels, Tally]
+_NOBODY_FEEDS: Final = nullcontext()
 
 
 class Group:
@@ -117,15 +120,16 @@ class Group:
         for series in touched:
             yield from self._rows(series)
 
-    def series(self) -> list[Rows]:
+    def series(self, lock: AbstractContextManager[Any] = _NOBODY_FEEDS) -> list[Rows]:
         """The rows of every series that counts anything in some window; of an unchanged one, the same object.
 
-        For one thread at a time, which may be another than the one that feeds.
+        For one thread at a time, which may be another than the one that feeds, and holds `lock` for that.
         """
         stale, known = self._stale, self._known
         for _ in range(len(stale)):
-            series = stale.pop()
-            rows = tuple(self._rows(series))
+            with lock:
+                series = stale.pop()
+                rows = tuple(self._rows(series))
             if not any(any(row.tally) for row in rows):
                 known.pop(series, None)
             elif rows != known.get(series):

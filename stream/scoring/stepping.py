@@ -78,4 +78,6 @@ class Steps(Group):
             for part in self._parts(window):
                 more = reached(part.get(series, ()), self.ends[window])
                 active, lost = active + more[0], lost + more[1]
-            yield Row(name, self.family, rung.label, (active, lost))
+            # While the messages of a checkpoint come in, somebody may be lost who is not yet active.
+            active = max(0, active)
+            yield Row(name, self.family, rung.label, (active, min(max(0, lost), active)))

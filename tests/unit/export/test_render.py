@@ -110,6 +110,22 @@ def test_an_unchanged_row_is_not_computed_again(monkeypatch: pytest.MonkeyPatch)
     assert ["nps", "ces", "nps"] == computed
 
 
+def test_what_could_not_be_written_is_written_by_the_next_scrape(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though nothing changes any more: only what was written counts as known."""
+    rows = [Row(TOTAL, "nps", "1h", (5, 3, 2)), Row(TOTAL, "positive", "1h", (7, 2, 1))]
+    renderer = Renderer(LIMITS)
+    _body(renderer, [Row(TOTAL, "nps", "1h", (9, 0, 0)), Row(TOTAL, "positive", "1h", (9, 0, 0))])
+
+    def failing(*_: object) -> object:
+        raise ValueError("math domain error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("stream.export.render.samples", failing)
+        with pytest.raises(ValueError, match="domain"):
+            _body(renderer, rows)
+    assert _body(Renderer(LIMITS), rows) == _body(renderer, rows)
+
+
 def test_a_series_that_leaves_takes_its_lines_with_it() -> None:
     """After a rebalance no ghost of a series is left, nor text of it in memory."""
     renderer = Renderer(LIMITS)

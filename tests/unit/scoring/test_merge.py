@@ -1,11 +1,14 @@
 """Counts of source partitions, merged and rolled."""
 
+import threading
+
 import pytest
 
 from stream.scoring.families import Row, Series
 from stream.scoring.merge import Merger
 from stream.scoring.message import Labels, Message, decode, encode
 from stream.scoring.panes import ladders
+from stream.scoring.stepping import Steps
 from stream.values import Window
 
 RUNGS = ladders((Window("1m", 60_000), Window("1h", 3_600_000)))
@@ -158,6 +161,29 @@ def test_a_series_that_did_not_change_is_the_same_object() -> None:
     again, same = sorted(merger.series(), key=lambda rows: rows[0].series.by, reverse=True)
     assert same is web
     assert [(3, 0, 0)] * 2 == [row.tally for row in again]
+
+
+def test_who_exports_sees_a_message_as_a_whole() -> None:
+    """Another thread that asks meanwhile waits until it has taken effect."""
+    merger = merged(message(0, 1, 0, 2), now_ms=None)
+    asking = threading.Thread(target=merger.series)
+    with merger._lock:
+        asking.start()
+        asking.join(0.05)
+        assert asking.is_alive()
+    asking.join(10)
+    assert not asking.is_alive()
+
+
+@pytest.mark.parametrize("steps", [(1, 3), (0, -3)])
+def test_customers_who_are_lost_before_they_are_active_are_none(steps: tuple[int, ...]) -> None:
+    """The messages of one checkpoint come one by one; what is between them is no share above 1."""
+    group = Steps("acme", "churn_subscription", RUNGS, 10)
+    group.put("relationships-0", 0, 0, TOTAL, steps)
+    list(group.advance(AT_MS))
+    for row in group._rows(TOTAL):
+        active, lost = row.tally
+        assert 0 <= lost <= active
 
 
 def test_how_long_a_ticket_waits_grows_with_the_clock_alone() -> None:
