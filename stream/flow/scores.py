@@ -1,6 +1,7 @@
 """Stage two in this worker: a merger for each partition of the tallies topic, and the topic of scores."""
 
 import logging
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -56,7 +57,10 @@ class ScoresWork:
     ) -> None:
         """`tp` is the partition of the tallies topic; `publishing`: whether scores go to their topic."""
         self.merger = Merger(
-            ladders(settings.windows), by_event_time=settings.clock == "event", max_series=settings.max_series
+            ladders(settings.windows),
+            by_event_time=settings.clock == "event",
+            max_series=settings.max_series,
+            lock=threading.Lock(),
         )
         self.lookout = Lookout(terms(settings)) if settings.alerts.watches else None
         """Its changes are part of the merger's checkpoints. None: nothing is watched."""

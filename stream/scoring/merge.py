@@ -10,9 +10,10 @@ A message re-sent, or sent late by a former owner, changes nothing: one below th
 source is passed over, one at it says the same again.
 """
 
-import threading
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import orjson
 
@@ -33,10 +34,17 @@ MAX_SERIES = 10_000
 class Merger:
     """The state of one partition of the tallies topic."""
 
-    def __init__(self, rungs: Sequence[Ladder], *, by_event_time: bool, max_series: int = MAX_SERIES) -> None:
+    def __init__(
+        self,
+        rungs: Sequence[Ladder],
+        *,
+        by_event_time: bool,
+        max_series: int = MAX_SERIES,
+        lock: AbstractContextManager[Any] | None = None,
+    ) -> None:
         """`by_event_time`: windows end at the highest event time of their family, else now.
 
-        `max_series`: of a tenant and family, how many are shown by name.
+        `max_series`: of a tenant and family, how many are shown by name. `lock`: if another thread exports.
         """
         self.position = -1
         """Offset of the last message that took effect; -1: none."""
@@ -52,7 +60,7 @@ class Merger:
         self._moved: set[tuple[str, str, SourceName]] = set()
         self._dropped: set[tuple[str, str, SourceName]] = set()
         self._seen: set[SourceName] = set()
-        self._lock = threading.Lock()
+        self._lock = nullcontext() if lock is None else lock
         """Held while a message takes effect: who exports sees all of it or nothing."""
 
     def fold(self, offset: int, message: Message | None) -> None:

@@ -165,9 +165,11 @@ def test_a_series_that_did_not_change_is_the_same_object() -> None:
 
 def test_who_exports_sees_a_message_as_a_whole() -> None:
     """Another thread that asks meanwhile waits until it has taken effect."""
-    merger = merged(message(0, 1, 0, 2), now_ms=None)
+    lock = threading.Lock()
+    merger = Merger(RUNGS, by_event_time=True, lock=lock)
+    merger.fold(0, message(0, 1, 0, 2))
     asking = threading.Thread(target=merger.series)
-    with merger._lock:
+    with lock:
         asking.start()
         asking.join(0.05)
         assert asking.is_alive()
