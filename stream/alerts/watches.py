@@ -3,13 +3,13 @@
 A bad table raises ValueError; its message says what would have been right, and where.
 """
 
-import difflib
 import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from stream.alerts.scale import SCALES
+from stream.scoring.parameters import check_keys
 
 LEVELS: Final = ("interaction", "journey", "relationship")
 EVERY_TENANT: Final = "*"
@@ -60,7 +60,7 @@ class Alerts(NamedTuple):
 
 def alerts(table: Any, views: frozenset[str]) -> Alerts:
     """Read the table `alerts`; `views` are those that are kept (CX_VIEWS)."""
-    _check_keys(table, ("false_alarms_per_month", "watch"), "[alerts]")
+    check_keys(table, ("false_alarms_per_month", "watch"), "[alerts]")
     budget = _number(table, "false_alarms_per_month", "[alerts]")
     if budget is not None and budget <= 0:
         raise ValueError("a number above 0 as `false_alarms_per_month` in [alerts]")
@@ -80,7 +80,7 @@ def alerts(table: Any, views: frozenset[str]) -> Alerts:
 
 
 def _watch(entry: Any, views: frozenset[str], where: str) -> Watch:
-    _check_keys(entry, _KEYS, where)
+    check_keys(entry, _KEYS, where)
     metric = _word(entry, "metric", None, tuple(SCALES), where)
     view = _word(entry, "view", "total", tuple(sorted(views)), where)
     level = _word(entry, "level", LEVELS[0], LEVELS, where)
@@ -108,15 +108,6 @@ def _watch(entry: Any, views: frozenset[str], where: str) -> Watch:
 
 def _share_a_tenant(one: Watch, other: Watch) -> bool:
     return one.tenant == other.tenant or EVERY_TENANT in (one.tenant, other.tenant)
-
-
-def _check_keys(table: Any, known: tuple[str, ...], where: str) -> None:
-    if not isinstance(table, Mapping):
-        raise ValueError(f"a table as {where}")  # noqa: TRY004 - who calls tells it to a person
-    unknown = sorted(table.keys() - set(known))
-    if unknown:
-        close = difflib.get_close_matches(unknown[0], known, n=1) or [", ".join(known)]
-        raise ValueError(f"{close[0]} instead of {unknown[0]} in {where}")
 
 
 def _number(table: Mapping[str, Any], key: str, where: str) -> float | None:

@@ -45,12 +45,12 @@ class Cases:
         place = (tallies, placer, hasher, len(rules.segment_keys))
         self._registers = Registers(ladders(rules.windows), end_of)
         journeys = Journeys(*place, Shelf(JOURNEY, Journey, keep_ms, store), by_event_time=by)
-        tickets = Tickets(*place, rules.schedules, Shelf(TICKET, Ticket, keep_ms, store), by_event_time=by)
+        tickets = Tickets(*place, Shelf(TICKET, Ticket, keep_ms, store), rules.schedules, by_event_time=by)
         subscribers = Shelf(SUBSCRIBER, Subscriber, keep_ms, store)
         subscriptions = Subscriptions(tallies, self._registers, hasher, subscribers, by_event_time=by)
         purchases = Purchases(
-            *(tallies, self._registers, Accounts(tallies, placer, len(rules.segment_keys)), hasher),
-            Shelf(BUYER, Buyer, keep_ms, store),
+            *(tallies, self._registers, hasher, Shelf(BUYER, Buyer, keep_ms, store)),
+            Accounts(tallies, placer, len(rules.segment_keys)),
             rules.inactivity_ms,
             by_event_time=by,
         )

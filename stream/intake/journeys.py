@@ -37,12 +37,9 @@ class Journeys(Kept[Journey]):
         by_event_time: bool,
     ) -> None:
         """`segments`: how many segment keys views use; a journey has none of them."""
-        super().__init__(shelf)
-        self._tallies = tallies
+        super().__init__(tallies, hasher, shelf, by_event_time=by_event_time)
         self._placer = placer
-        self._hasher = hasher
         self._segments = (None,) * segments
-        self._by_event_time = by_event_time
 
     def resolve(self, event: Any, at_ms: int, clock_ms: int) -> Literal["counted", "duplicate"]:
         """Let an accepted event take effect. `clock_ms`: the tenant's, by which things are forgotten."""

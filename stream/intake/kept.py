@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Generic
 
+from stream.intake.customers import Hasher
 from stream.intake.shelf import Entity, Shelf
-from stream.intake.tally import Change
+from stream.intake.tally import Change, Tallies
 
 
 class Kept(Generic[Entity]):
@@ -13,8 +14,14 @@ class Kept(Generic[Entity]):
     types: frozenset[str]
     """Of the events that change them."""
 
-    def __init__(self, shelf: Shelf[Entity]) -> None:
+    def __init__(
+        self, tallies: Tallies, hasher: Hasher, shelf: Shelf[Entity], *, by_event_time: bool
+    ) -> None:
+        """The shelf keeps an entity for as long as what has passed may still matter to a window."""
+        self._tallies = tallies
+        self._hasher = hasher
         self._shelf: Shelf[Entity] = shelf
+        self._by_event_time = by_event_time
 
     def find(self, key: bytes, clock_ms: int) -> Entity | None:
         """The entity under a key, unless it is over. `clock_ms`: its tenant's."""
@@ -24,6 +31,12 @@ class Kept(Generic[Entity]):
     def _is_over(self, entity: Entity, clock_ms: int) -> bool:
         """Whether nothing that counts, and nothing that may still be accepted, concerns it."""
         raise NotImplementedError
+
+    def _oldest_ms(self, tenant: str, family: str, clock_ms: int) -> int:
+        """Before every window, those of the family by event time among them."""
+        if self._by_event_time:
+            clock_ms = min(clock_ms, max(0, self._tallies.high_ms(tenant, family)))
+        return clock_ms - 2 * self._shelf.keep_ms
 
     @property
     def pending(self) -> int:

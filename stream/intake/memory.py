@@ -50,10 +50,8 @@ class Memory:
 
     def keep(self, key: bytes, standing: Response | None, response: Response) -> None:
         """Store a response as it stands now. `standing`: what is on the shelf in its place."""
-        if standing is None:
-            if not response.retracted:
-                self.by_customer.add(key, key[:DIGEST] + response.asked if response.asked else b"")
-        elif standing.retracted != response.retracted or standing.asked != response.asked:
+        listed = None if standing is None else (standing.retracted, standing.asked)
+        if listed != (response.retracted, response.asked):
             self._unlist(key, standing)
             self._list(key, response)
         self.responses.replace(key, standing, response)

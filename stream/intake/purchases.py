@@ -36,21 +36,18 @@ class Purchases(Kept[Buyer]):
         self,
         tallies: Tallies,
         registers: Registers,
-        accounts: Accounts,
         hasher: Hasher,
         shelf: Shelf[Buyer],
+        accounts: Accounts,
         inactivity_ms: int,
         *,
         by_event_time: bool,
     ) -> None:
-        """The shelf keeps a buyer for as long as a spell may still matter to a window once it has ended."""
-        super().__init__(shelf)
-        self._tallies = tallies
+        """`inactivity_ms`: how long after a purchase a customer is active."""
+        super().__init__(tallies, hasher, shelf, by_event_time=by_event_time)
         self._registers = registers
         self._accounts = accounts
-        self._hasher = hasher
         self._inactivity_ms = inactivity_ms
-        self._by_event_time = by_event_time
 
     def resolve(self, event: Any, at_ms: int, clock_ms: int) -> Literal["counted", "duplicate"]:
         """Let an accepted event take effect. `clock_ms`: the tenant's, by which things are forgotten."""
@@ -79,18 +76,12 @@ class Purchases(Kept[Buyer]):
 
     def _prolong(self, buyer: Buyer, at_ms: int, clock_ms: int) -> None:
         """Let the customer be active from a purchase on."""
-        oldest_ms = self._oldest_ms(buyer.tenant, clock_ms)
+        oldest_ms = self._oldest_ms(buyer.tenant, FAMILY, clock_ms)
         self._registers.add(buyer.tenant, FAMILY, buyer.spells, -1)
         kept = [spell for spell in buyer.spells if spell[1] >= oldest_ms]
         buyer.spells = tuple(union([*kept, (at_ms, at_ms + self._inactivity_ms)]))
         self._registers.add(buyer.tenant, FAMILY, buyer.spells, 1)
 
-    def _oldest_ms(self, tenant: str, clock_ms: int) -> int:
-        """Before every window, those of the family by event time among them."""
-        if self._by_event_time:
-            clock_ms = min(clock_ms, max(0, self._tallies.high_ms(tenant, FAMILY)))
-        return clock_ms - 2 * self._shelf.keep_ms
-
     def _is_over(self, buyer: Buyer, clock_ms: int) -> bool:
         """Whether no window reaches back to the last spell, nor to the last refund."""
-        return buyer.last_ms < self._oldest_ms(buyer.tenant, clock_ms)
+        return buyer.last_ms < self._oldest_ms(buyer.tenant, FAMILY, clock_ms)

@@ -25,7 +25,6 @@ _KINDS: Final = {
     "cx.subscription.paused.v1": PAUSED,
     "cx.subscription.cancelled.v1": CANCELLED,
 }
-TYPES: Final = frozenset(_KINDS)
 _MOST: Final = 1_000
 """So many changes of a customer are kept that may still matter; more change nothing."""
 
@@ -33,7 +32,7 @@ _MOST: Final = 1_000
 class Subscriptions(Kept[Subscriber]):
     """Customers with subscriptions, of one source partition."""
 
-    types = TYPES
+    types = frozenset(_KINDS)
 
     def __init__(
         self,
@@ -44,12 +43,9 @@ class Subscriptions(Kept[Subscriber]):
         *,
         by_event_time: bool,
     ) -> None:
-        """The shelf keeps a change for as long as it may matter to a window once its time has passed."""
-        super().__init__(shelf)
-        self._tallies = tallies
+        """`registers`: where the steps of their spells are added up."""
+        super().__init__(tallies, hasher, shelf, by_event_time=by_event_time)
         self._registers = registers
-        self._hasher = hasher
-        self._by_event_time = by_event_time
 
     def resolve(self, event: Any, at_ms: int, clock_ms: int) -> Literal["counted", "duplicate"]:
         """Let an accepted event take effect. `clock_ms`: the tenant's, by which things are forgotten."""
@@ -78,22 +74,16 @@ class Subscriptions(Kept[Subscriber]):
 
     def _pruned(self, subscriber: Subscriber, clock_ms: int) -> list[tuple[int, int, int]]:
         """The changes that may still matter: of those before every window, each subscription's last."""
-        oldest_ms = self._oldest_ms(subscriber.tenant, clock_ms)
+        oldest_ms = self._oldest_ms(subscriber.tenant, FAMILY, clock_ms)
         kept = []
         for subscription, own in by_subscription(subscriber.changes).items():
             before = sum(at_ms < oldest_ms for at_ms, _ in own)
             kept += [(subscription, *each) for each in own[max(0, before - 1) :]]
         return kept
 
-    def _oldest_ms(self, tenant: str, clock_ms: int) -> int:
-        """Before every window, those of the family by event time among them."""
-        if self._by_event_time:
-            clock_ms = min(clock_ms, max(0, self._tallies.high_ms(tenant, FAMILY)))
-        return clock_ms - 2 * self._shelf.keep_ms
-
     def _is_over(self, subscriber: Subscriber, clock_ms: int) -> bool:
         """Whether no subscription lasts, and no window reaches back to one."""
         found = spells(subscriber.changes)
         ends_ms = [to_ms for _, to_ms in found] + [at_ms for _, at_ms, _ in subscriber.changes]
         last_ms = max(subscriber.last_ms, *ends_ms)
-        return last_ms < FOREVER_MS and last_ms < self._oldest_ms(subscriber.tenant, clock_ms)
+        return last_ms < FOREVER_MS and last_ms < self._oldest_ms(subscriber.tenant, FAMILY, clock_ms)

@@ -32,7 +32,6 @@ _KINDS: Final = {
     "cx.ticket.responded.v1": RESPONSE,
     "cx.ticket.resolved.v1": RESOLVED,
 }
-TYPES: Final = frozenset(_KINDS)
 _MOST: Final = 400
 """So many events of a ticket are kept; more change nothing."""
 
@@ -40,7 +39,7 @@ _MOST: Final = 400
 class Tickets(Kept[Ticket]):
     """Tickets of one source partition."""
 
-    types = TYPES
+    types = frozenset(_KINDS)
 
     def __init__(
         self,
@@ -48,19 +47,16 @@ class Tickets(Kept[Ticket]):
         placer: Placer,
         hasher: Hasher,
         segments: int,
-        schedules: Mapping[str, Schedule],
         shelf: Shelf[Ticket],
+        schedules: Mapping[str, Schedule],
         *,
         by_event_time: bool,
     ) -> None:
         """`segments`: how many segment keys views use; a ticket has none of them."""
-        super().__init__(shelf)
-        self._tallies = tallies
+        super().__init__(tallies, hasher, shelf, by_event_time=by_event_time)
         self._placer = placer
-        self._hasher = hasher
         self._segments = (None,) * segments
         self._schedules = schedules
-        self._by_event_time = by_event_time
         self.overflowed: Counter[str] = Counter()
         """By label, since they were last taken."""
 

@@ -6,8 +6,8 @@ panes   … │ k-count │ k-count+1 │    …    │    k    │ k+1 │ …
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Final
+from contextlib import AbstractContextManager
+from typing import Any
 
 from stream.scoring.bound import Bound
 from stream.scoring.families import FAMILIES, Row, Rows, Series, Tally
@@ -15,7 +15,6 @@ from stream.scoring.message import Labels, SourceName, series_of
 from stream.scoring.panes import Ladder
 
 Cells = dict[Labels, Tally]
-_NOBODY_FEEDS: Final = nullcontext()
 
 
 class Group:
@@ -120,7 +119,7 @@ class Group:
         for series in touched:
             yield from self._rows(series)
 
-    def series(self, lock: AbstractContextManager[Any] = _NOBODY_FEEDS) -> list[Rows]:
+    def series(self, lock: AbstractContextManager[Any]) -> list[Rows]:
         """The rows of every series that counts anything in some window; of an unchanged one, the same object.
 
         For one thread at a time, which may be another than the one that feeds, and holds `lock` for that.
