@@ -70,7 +70,7 @@ class State:
     def take(self, records: Sequence[Stored]) -> None:
         """Count records, and hand on what they change; nothing of the way is kept."""
         self.taken += len(records)
-        self.intake.fold(records, _NOW_MS)
+        self.intake.fold(records, records[-1].timestamp)
         step = self.intake.checkpoint()
         self.counted += step.counts.outcomes["counted"]
         for message in self.intake.messages(step.position, step.rows):
