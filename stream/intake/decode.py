@@ -12,8 +12,8 @@ order of the contract. Each distinct label, and each combination of those of an 
 Records come by the slice: what can be asked of all of them at once is not asked of each.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, repeat
 from typing import Any, Final
 
 from stream.intake.binary import MAX_BYTES, TOO_BIG, structured
@@ -77,13 +77,12 @@ class Decoder:
     def _combine(self, events: Sequence[Any]) -> list[Combination | None]:
         """The combinations of those interactions whose labels are known to stand together."""
         find = self._combinations.get
-        segments = map(self._split, events) if self._segment_keys else repeat((), len(events))
         try:
             return [
                 None
                 if (data := event.data).test
                 else find((event.tenantid, data.channel, data.touchpoint, data.valence, split))
-                for event, split in zip(events, segments, strict=True)
+                for event, split in zip(events, self._splits(events), strict=True)
             ]
         except AttributeError:  # no other event has a valence
             return [
@@ -94,6 +93,13 @@ class Decoder:
     def _key(self, event: Interaction) -> tuple[Any, ...]:
         data = event.data
         return event.tenantid, data.channel, data.touchpoint, data.valence, self._split(event)
+
+    def _splits(self, events: Sequence[Any]) -> Iterable[tuple[str | None, ...]]:
+        """What the views' segment keys say of each of these. Raises AttributeError."""
+        if not self._segment_keys:
+            return repeat((), len(events))
+        given = [event.data.segments or {} for event in events]
+        return zip(*([each.get(key) for each in given] for key in self._segment_keys), strict=True)
 
     def _split(self, event: Any) -> tuple[str | None, ...]:
         """What the views' segment keys say of an event."""
@@ -126,14 +132,8 @@ class Decoder:
         subjects = " ".join([event.subject for event in interactions])
         if "@" in subjects or "%" in subjects:
             return False
-        return self._known.issuperset(
-            [
-                label
-                for event in interactions
-                if (segments := event.data.segments)
-                for label in segments.values()
-            ]
-        )
+        given = [event.data.segments for event in interactions]
+        return self._known.issuperset(chain.from_iterable(map(dict.values, filter(None, given))))
 
     def _intern(self, event: Interaction) -> Combination | None:
         """The combination of an interaction whose labels were checked."""
