@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from stream.intake.entities import Invitation
+from stream.intake.entities import EXPIRES_MS, Invitation
 from stream.intake.shelf import Shelf
 
 KEEP_MS = 6_400
@@ -17,7 +17,7 @@ def _keys(freed: Iterable[tuple[bytes, Invitation]]) -> list[bytes]:
 
 def invitation(at_ms: int, expires_ms: int = 0) -> Invitation:
     """An invitation by mail."""
-    return Invitation("acme", at_ms, expires_ms, b"mail", 0)
+    return Invitation("acme", at_ms, expires_ms - at_ms - EXPIRES_MS, "mail", 0)
 
 
 def test_an_entity_is_what_it_was_when_it_was_put() -> None:
