@@ -1,5 +1,8 @@
 """Entities, packed, each until it may go."""
 
+import gc
+import re
+import sys
 from collections.abc import Iterable
 
 import pytest
@@ -102,3 +105,24 @@ def test_what_is_loaded_expires_like_what_was_put() -> None:
     assert {} == dict(again.changes())
     assert [b"k"] == _keys(again.expire("acme", KEEP_MS + 100, lambda *_: True))
     assert again.load(b"k", None) is None
+
+
+def test_what_is_kept_stands_in_blocks_of_its_own_size(capfd: pytest.CaptureFixture[str]) -> None:
+    """Memory comes in blocks of 16, 32, 48 … bytes; an encoder's result may stand in a larger one."""
+
+    def blocks(size: int) -> int:
+        """How many of a size are in use in this process."""
+        capfd.readouterr()
+        sys._debugmallocstats()
+        row = re.search(rf"^ *\d+ +{size} +\d+ +(\d+) +\d+$", capfd.readouterr().err, re.MULTILINE)
+        assert row is not None
+        return int(row[1])
+
+    shelf, count = Shelf(b"i", Invitation, KEEP_MS), 20_000
+    kept = Invitation("acme", 1_790_000_000_000, 0, "0iweb,cart", 0)
+    gc.collect()
+    larger = blocks(80)
+    for number in range(count):
+        shelf.put(b"%024d" % number, kept)
+    assert 62 == sys.getsizeof(shelf.packed[b"%024d" % 0])
+    assert count // 10 > blocks(80) - larger
