@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
+from stream.intake.pending import Deltas
 from stream.intake.placement import Placer
 from stream.intake.splits import Split
-from stream.intake.tally import Deltas, Group, Tallies
+from stream.intake.tally import Group, Tallies
 from stream.scoring.answers import FAMILIES_OF, added, unpacked
 from stream.scoring.families import cell_of
 
