@@ -1,6 +1,11 @@
 """What is kept of surveys, journeys, tickets and customers, as they count now. No id, no subject."""
 
+from typing import Final
+
 import msgspec
+
+EXPIRES_MS: Final = 30 * 86_400_000
+"""After its time, where an invitation does not say when."""
 
 
 class Response(msgspec.Struct, array_like=True, gc=False):
@@ -12,7 +17,7 @@ class Response(msgspec.Struct, array_like=True, gc=False):
     revision: int
     answers: bytes
     """A byte each (`stream/scoring/answers.py`); skipped ones are not kept."""
-    split: bytes
+    split: str
     """What it is split by, packed (`splits.py`); of a retracted one, empty."""
     overflow: int
     asked: bytes
@@ -33,12 +38,18 @@ class Invitation(msgspec.Struct, array_like=True, gc=False):
 
     tenant: str
     at_ms: int
-    expires_ms: int
-    split: bytes
+    later_ms: int
+    """So long after `EXPIRES_MS` it expires, before it where negative: a byte where nothing was said."""
+    split: str
     """What it is split by, as captured when it was sent, packed (`splits.py`)."""
     overflow: int
     answered: int = 0
     """How many live responses with an unskipped answer it has."""
+
+    @property
+    def expires_ms(self) -> int:
+        """Until then, answers to come inherit from it."""
+        return self.at_ms + EXPIRES_MS + self.later_ms
 
     def ends_ms(self, keep_ms: int) -> int:
         """When it may be forgotten."""

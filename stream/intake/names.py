@@ -14,6 +14,7 @@ from collections.abc import Callable
 import orjson
 
 from stream.scoring.panes import Ladder
+from stream.scoring.written import written
 
 _DELETES = 20_000
 
@@ -115,7 +116,7 @@ class Names:
         Deletes are no part of the state and are spread over several calls.
         """
         records: list[tuple[bytes, bytes | None]] = [
-            (_key(tenant, series), orjson.dumps(self._tenants[tenant].last[series]))
+            (_key(tenant, series), written(self._tenants[tenant].last[series]))
             for tenant, series in self._changed
         ]
         gone = list(self._gone)[:_DELETES]
@@ -135,4 +136,4 @@ class Names:
 
 
 def _key(tenant: str, series: SeriesLabels) -> bytes:
-    return b"n" + orjson.dumps((tenant, *series))
+    return b"n" + written((tenant, *series))

@@ -21,6 +21,7 @@ from stream.scoring.panes import Ladder
 from stream.scoring.sparse import merged, pairs
 from stream.scoring.steps import ACTIVE, LOST, Spell, changes, chunk_of
 from stream.scoring.weight import of_numbers
+from stream.scoring.written import written
 
 KIND: Final = b"h"
 TOTAL: SeriesLabels = ("", "total", "", "", "")
@@ -105,7 +106,7 @@ class Registers:
         self._emptied = set()
         for group, chunk in self._dirty:
             cell = self._cells[group][chunk]
-            records.append((_key(group, chunk), orjson.dumps(cell)))
+            records.append((_key(group, chunk), written(cell)))
             rows[group[:2]].append((group[2], chunk, TOTAL, cell[1:]))
             if len(cell) == 1:
                 self._emptied.add((group, chunk))
@@ -139,4 +140,4 @@ def _flat(found: Mapping[int, int]) -> list[int]:
 
 
 def _key(group: Group, chunk: int) -> bytes:
-    return KIND + orjson.dumps((*group, chunk))
+    return KIND + written((*group, chunk))

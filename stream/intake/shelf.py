@@ -56,7 +56,8 @@ class Shelf(Generic[Entity]):
 
     def update(self, key: bytes, entity: Entity) -> None:
         """The same, where it may go no sooner and no later than what `get` gives."""
-        packed = self.packed[key] = self._encode(entity)
+        # A copy, which takes its own size: the encoder's result may stand in a block for a third more.
+        packed = self.packed[key] = b"%b" % self._encode(entity)
         self.changed.add(key)
         self.pending += of_bytes(len(packed))
 

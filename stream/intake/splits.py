@@ -2,17 +2,20 @@
 
 what the event says ──────────┐
 its invitation, for the rest ─┴─▶ Split: dims, and which of them the event did not say ──▶ packed
+
+    1iweb,cart      the level was not said: interaction; channel web, touchpoint cart
 """
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-import msgspec
-
 from stream.intake.placement import NOWHERE, Dims, Placement, Placer
 
 _LEVELS: Final = ("interaction", "journey", "relationship")
-"""Packed as their places: new ones come last."""
+"""Packed as their initials: none is a hexadecimal digit, and no two are the same."""
+_INITIALS: Final = {level[0]: level for level in _LEVELS}
+_NO_LABEL: Final = ","
+"""No character of a label's value; those may be [A-Za-z0-9_.:-], and not empty."""
 _REMEMBERED: Final = 20_000
 
 
@@ -21,12 +24,12 @@ class Split:
 
     __slots__ = ("dims", "missing", "packed", "placement")
 
-    def __init__(self, dims: Dims, missing: int, packed: bytes) -> None:
+    def __init__(self, dims: Dims, missing: int, packed: str) -> None:
         self.dims = dims
         self.missing = missing
         """Bit i: the event did not say the i-th of level, channel, touchpoint, segments…"""
         self.packed = packed
-        """Without the tenant."""
+        """Without the tenant: what was not said, in hexadecimal digits; the level's initial; the values."""
         self.placement: Placement = NOWHERE
         """As of last time."""
 
@@ -39,11 +42,9 @@ class Splits:
         self._segment_keys = tuple(segment_keys)
         self._none = (None,) * len(self._segment_keys)
         self._said: dict[tuple[Any, ...], Split] = {}
-        self._known: dict[tuple[str, bytes], Split] = {}
-        self._encode = msgspec.msgpack.Encoder().encode
-        self._decode: msgspec.msgpack.Decoder[list[Any]] = msgspec.msgpack.Decoder(list[Any])
+        self._known: dict[tuple[str, str], Split] = {}
 
-    def said(self, tenant: str, data: Any, asked: bytes = b"") -> Split:
+    def said(self, tenant: str, data: Any, asked: str = "") -> Split:
         """What an event says of itself; `asked`: the split, packed, of the invitation that says the rest."""
         given = data.segments
         segments = tuple([given.get(key) for key in self._segment_keys]) if given else self._none
@@ -57,20 +58,18 @@ class Splits:
             split = self._said[key] = self._filled(tenant, values, missing, asked)
         return split
 
-    def within(self, split: Split, asked: bytes) -> Split:
+    def within(self, split: Split, asked: str) -> Split:
         """The same event once its invitation is known."""
         _, *values, segments = split.dims
         return self._filled(split.dims.tenant, (*values, *segments), split.missing, asked)
 
-    def unpacked(self, tenant: str, packed: bytes) -> Split:
+    def unpacked(self, tenant: str, packed: str) -> Split:
         """The split that was packed so."""
         split = self._known.get((tenant, packed))
         if split is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            missing, level, channel, touchpoint, *segments = self._decode.decode(packed)
-            dims = Dims(tenant, _LEVELS[level], channel, touchpoint, tuple(segments))
-            split = self._known[tenant, packed] = Split(dims, missing, packed)
+            split = self._known[tenant, packed] = Split(*_unpacked(tenant, packed), packed)
         return split
 
     def place(self, split: Split, at_ms: int) -> Placement:
@@ -80,12 +79,20 @@ class Splits:
             placement = split.placement = self._placer.place(split.dims, at_ms)
         return placement
 
-    def _filled(self, tenant: str, values: Sequence[str | None], missing: int, asked: bytes) -> Split:
+    def _filled(self, tenant: str, values: Sequence[str | None], missing: int, asked: str) -> Split:
         """Fill in what the event did not say; only then its level defaults to `interaction`."""
         filled = list(values)
         if asked:
             dims = self.unpacked(tenant, asked).dims
             known = (dims.level, dims.channel, dims.touchpoint, *dims.segments)
             filled = [known[i] if missing >> i & 1 else value for i, value in enumerate(filled)]
-        level = _LEVELS.index(filled[0] or _LEVELS[0])
-        return self.unpacked(tenant, self._encode([missing, level, *filled[1:]]))
+        level = filled[0] or _LEVELS[0]
+        values = _NO_LABEL.join([value or "" for value in filled[1:]])
+        return self.unpacked(tenant, f"{missing:x}{level[0]}{values}")
+
+
+def _unpacked(tenant: str, packed: str) -> tuple[Dims, int]:
+    """What is said, and which of it the event did not say itself."""
+    at = next(i for i, character in enumerate(packed) if character in _INITIALS)
+    channel, touchpoint, *segments = [value or None for value in packed[at + 1 :].split(_NO_LABEL)]
+    return Dims(tenant, _INITIALS[packed[at]], channel, touchpoint, tuple(segments)), int(packed[:at], 16)

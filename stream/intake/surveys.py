@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from stream.intake.checks import SCALES
 from stream.intake.customers import DIGEST, Hasher
 from stream.intake.effects import RESPONDED, SENT, Effects
-from stream.intake.entities import Invitation, Response
+from stream.intake.entities import EXPIRES_MS, Invitation, Response
 from stream.intake.latest import Latest
 from stream.intake.memory import Memory
 from stream.intake.placement import Placer
@@ -25,8 +25,7 @@ from stream.intake.times import parse_ms
 from stream.scoring.answers import code
 
 Outcome = Literal["counted", "duplicate", "retracted"]
-_DAY_MS = 86_400_000
-_EXPIRES_MS, _LONGEST_MS = 30 * _DAY_MS, 366 * _DAY_MS
+_LONGEST_MS = 366 * 86_400_000
 _CODES: Final[Mapping[str, Mapping[int | None, bytes]]] = {
     metric: {None: b""} | {value: bytes([code(metric, value)]) for value in scale}
     for metric, scale in SCALES.items()
@@ -87,7 +86,7 @@ class Surveys:
         given = data.invitation_id
         invitation = b"" if given is None else self._hasher.entity(customer, b"i", given)
         asked = memory.invitation(invitation) if invitation else None
-        split = self._splits.said(tenant, data, b"" if asked is None else asked.split)
+        split = self._splits.said(tenant, data, "" if asked is None else asked.split)
         response = Response(
             tenant,
             at_ms,
@@ -166,9 +165,9 @@ class Surveys:
         placement = self._splits.place(split, at_ms)
         if placement.overflowed:
             self.overflowed.update(placement.overflowed)
-        expires_ms = at_ms + _EXPIRES_MS if data.expires_at is None else parse_ms(data.expires_at)
-        expires_ms = min(expires_ms, at_ms + _LONGEST_MS)
-        invitation = Invitation(tenant, at_ms, expires_ms, split.packed, placement.overflow)
+        lasts_ms = EXPIRES_MS if data.expires_at is None else parse_ms(data.expires_at) - at_ms
+        later_ms = min(lasts_ms, _LONGEST_MS) - EXPIRES_MS
+        invitation = Invitation(tenant, at_ms, later_ms, split.packed, placement.overflow)
         self._effects.add(split, placement.overflow, at_ms, SENT, b"", 1)
         for response_key, response in self.memory.waiting(key):
             if response.answers:
@@ -198,7 +197,7 @@ class Surveys:
         if data.response_id is not None:
             key = self._hasher.entity(customer, b"r", data.response_id)
             self._retract(key)
-            mark = Response(event.tenantid, clock_ms, 0, b"", b"", 0, b"", retracted=True)
+            mark = Response(event.tenantid, clock_ms, 0, b"", "", 0, b"", retracted=True)
             self.memory.keep(key, self.memory.responses.get(key), mark)
         if data.all_of_subject:
             for key in sorted(self.memory.by_customer.of(customer)):

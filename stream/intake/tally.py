@@ -28,6 +28,7 @@ from stream.scoring.message import Labels
 from stream.scoring.panes import DETECTOR, Ladder, common_width_ms, longest
 from stream.scoring.sparse import merged, parts
 from stream.scoring.weight import of_numbers
+from stream.scoring.written import written
 
 _DELETES = 20_000
 Pack = dict[Labels, list[int]]
@@ -256,9 +257,9 @@ class Tallies:
             del self._ended[pair]
         rows: dict[tuple[str, str], list[CellRow]] = {pair: [] for pair in self._raised}
         for (tenant, family, window, pane, series), cell in self._dirty.items():
-            records.append((_key(tenant, family, window, pane, series), orjson.dumps(cell)))
+            records.append((_key(tenant, family, window, pane, series), written(cell)))
             rows.setdefault((tenant, family), []).append((window, pane, series, cell[1:]))
-        records += [(_group_key(pair), orjson.dumps(self.groups[pair].high_ms)) for pair in self._raised]
+        records += [(_group_key(pair), written(self.groups[pair].high_ms)) for pair in self._raised]
         self._dirty.clear()
         self._raised.clear()
         return records, rows
@@ -302,11 +303,11 @@ def _plus_sparse(one: Sequence[int], other: Sequence[int]) -> list[int]:
 
 
 def _key(tenant: str, family: str, window: int, pane: int, series: Labels) -> bytes:
-    return b"c" + orjson.dumps((tenant, family, window, pane, *series))
+    return b"c" + written((tenant, family, window, pane, *series))
 
 
 def _group_key(pair: tuple[str, str]) -> bytes:
-    return b"g" + orjson.dumps(pair)
+    return b"g" + written(pair)
 
 
 def _steps(widths: Sequence[int]) -> list[tuple[int | None, int]]:

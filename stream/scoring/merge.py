@@ -24,6 +24,7 @@ from stream.scoring.parted import Parted
 from stream.scoring.rolling import Group
 from stream.scoring.stepping import Steps
 from stream.scoring.weight import of_numbers
+from stream.scoring.written import written
 
 Cell = tuple[str, str, int, int, SourceName, Labels]
 """tenant, family, window index, pane, source partition, series."""
@@ -151,16 +152,16 @@ class Merger:
         """
         gone, self._gone = self._gone[:_DELETES], self._gone[_DELETES:]
         records: list[tuple[bytes, bytes | None]] = [(_key(cell), None) for cell in gone]
-        records += [(b"g" + orjson.dumps(each), None) for each in self._dropped]
+        records += [(b"g" + written(each), None) for each in self._dropped]
         for cell in self._dirty:
             tenant, family, window, pane, source, series = cell
             counts = self.groups[tenant, family].cells[window][pane][source][series]
-            records.append((_key(cell), orjson.dumps(counts)))
+            records.append((_key(cell), written(counts)))
         for tenant, family, source in self._moved:
             high = self.groups[tenant, family].highs[source]
-            records.append((b"g" + orjson.dumps((tenant, family, source)), orjson.dumps(high)))
-        records += [(b"s" + source.encode(), orjson.dumps(self._positions[source])) for source in self._seen]
-        records.append((b"p", orjson.dumps(self.position)))
+            records.append((b"g" + written((tenant, family, source)), written(high)))
+        records += [(b"s" + source.encode(), written(self._positions[source])) for source in self._seen]
+        records.append((b"p", written(self.position)))
         self._dirty, self._moved, self._dropped, self._seen = set(), set(), set(), set()
         self._weight = 0
         return records
@@ -199,4 +200,4 @@ class Merger:
 
 
 def _key(cell: Cell) -> bytes:
-    return b"c" + orjson.dumps((*cell[:-1], *cell[-1]))
+    return b"c" + written((*cell[:-1], *cell[-1]))

@@ -1,10 +1,13 @@
 """Entities, packed, each until it may go."""
 
+import gc
+import re
+import sys
 from collections.abc import Iterable
 
 import pytest
 
-from stream.intake.entities import Invitation
+from stream.intake.entities import EXPIRES_MS, Invitation
 from stream.intake.shelf import Shelf
 
 KEEP_MS = 6_400
@@ -17,7 +20,7 @@ def _keys(freed: Iterable[tuple[bytes, Invitation]]) -> list[bytes]:
 
 def invitation(at_ms: int, expires_ms: int = 0) -> Invitation:
     """An invitation by mail."""
-    return Invitation("acme", at_ms, expires_ms, b"mail", 0)
+    return Invitation("acme", at_ms, expires_ms - at_ms - EXPIRES_MS, "mail", 0)
 
 
 def test_an_entity_is_what_it_was_when_it_was_put() -> None:
@@ -102,3 +105,24 @@ def test_what_is_loaded_expires_like_what_was_put() -> None:
     assert {} == dict(again.changes())
     assert [b"k"] == _keys(again.expire("acme", KEEP_MS + 100, lambda *_: True))
     assert again.load(b"k", None) is None
+
+
+def test_what_is_kept_stands_in_blocks_of_its_own_size(capfd: pytest.CaptureFixture[str]) -> None:
+    """Memory comes in blocks of 16, 32, 48 … bytes; an encoder's result may stand in a larger one."""
+
+    def blocks(size: int) -> int:
+        """How many of a size are in use in this process."""
+        capfd.readouterr()
+        sys._debugmallocstats()
+        row = re.search(rf"^ *\d+ +{size} +\d+ +(\d+) +\d+$", capfd.readouterr().err, re.MULTILINE)
+        assert row is not None
+        return int(row[1])
+
+    shelf, count = Shelf(b"i", Invitation, KEEP_MS), 20_000
+    kept = Invitation("acme", 1_790_000_000_000, 0, "0iweb,cart", 0)
+    gc.collect()
+    larger = blocks(80)
+    for number in range(count):
+        shelf.put(b"%024d" % number, kept)
+    assert 62 == sys.getsizeof(shelf.packed[b"%024d" % 0])
+    assert count // 10 > blocks(80) - larger

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stream.intake import splits as module
 from stream.intake.names import Names
@@ -68,10 +70,27 @@ def test_what_is_packed_comes_back_in_another_process(said: dict[str, Any]) -> N
     assert ("level" not in said) == bool(again.missing & 1)
 
 
+LABELS = st.none() | st.from_regex(r"[A-Za-z0-9_.:-]{1,64}", fullmatch=True)
+
+
+@given(st.none() | st.sampled_from(module._LEVELS), LABELS, LABELS, LABELS, LABELS)
+def test_whatever_a_label_holds_no_two_splits_are_packed_alike(
+    level: str | None, channel: str | None, touchpoint: str | None, plan: str | None, region: str | None
+) -> None:
+    """Of any characters that one may have; a short text, as many of it are held."""
+    given = {key: value for key, value in zip(KEYS, (plan, region), strict=True) if value is not None}
+    said = made().said("acme", data(level=level, channel=channel, touchpoint=touchpoint, segments=given))
+    again = made().unpacked("acme", said.packed)
+    values = channel, touchpoint, plan, region
+    assert ("acme", level or "interaction", *values[:2], values[2:]) == again.dims
+    assert [value is None for value in (level, *values)] == [bool(again.missing >> i & 1) for i in range(5)]
+    assert len(said.packed) == 6 + sum(len(value or "") for value in values) - (again.missing < 16)
+
+
 def test_levels_are_packed_as_ever() -> None:
     """State is read by later versions."""
     packed = [made().said("acme", data(level=each)).packed for each in module._LEVELS]
-    assert [b"\x96\x1e%c\xc0\xc0\xc0\xc0" % place for place in range(3)] == packed
+    assert ["1ei,,,", "1ej,,,", "1er,,,"] == packed
 
 
 def test_no_more_are_remembered_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:

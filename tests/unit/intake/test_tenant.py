@@ -85,6 +85,15 @@ def test_misplaced_records_are_counted_one_by_one() -> None:
     assert [expected] * 2 == [homes.misplaced(["acme"] * 20, subjects) for _ in range(2)]
 
 
+@pytest.mark.parametrize("partition", [0, 1])
+def test_of_one_partition_no_customer_is_remembered(partition: int) -> None:
+    """All belong to it, and to no other."""
+    homes, subjects = Homes(partition, 1), [f"c-{number}" for number in range(20)]
+    expected = sum(partition_of(f"acme:{each}".encode(), 1) != partition for each in subjects)
+    assert expected == homes.misplaced(["acme"] * 20, subjects)
+    assert {} == homes._known
+
+
 def test_what_is_remembered_of_customers_is_bounded_over_all_tenants(monkeypatch: pytest.MonkeyPatch) -> None:
     """And says no names."""
     monkeypatch.setattr(homes_, "_REMEMBERED", 10)
