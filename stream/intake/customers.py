@@ -26,23 +26,21 @@ class Index:
         """Note a response, and the key of the invitation that it names; empty: it names none."""
         customer = key[:DIGEST]
         keys = self._keys.get(customer)
-        if keys is None or keys == key:
+        if keys is None:
             self._keys[customer] = key
             return
         if isinstance(keys, bytes):
+            if keys == key:
+                return
             keys = self._keys[customer] = {_FIRST: keys}
-        if keys.get(_FIRST) == key:
+        if _FIRST in keys and keys[_FIRST] == key:
             return
         if not invitation:
             keys[key] = None
-            return
-        others = keys.get(invitation)
-        if others is None or others == key:
+        elif invitation not in keys:
             keys[invitation] = key
-        elif isinstance(others, bytes):
-            keys[invitation] = {others: None, key: None}
         else:
-            others[key] = None
+            _put(keys, invitation, key)
 
     def discard(self, key: bytes, invitation: bytes) -> None:
         """Forget a response that was added with this invitation."""
@@ -78,6 +76,15 @@ class Index:
         found = _all(keys.get(invitation))
         first = keys.get(_FIRST)
         return found if first is None else [*found, *_all(first)]
+
+
+def _put(keys: _Keys, invitation: bytes, key: bytes) -> None:
+    """One more key of those that name an invitation."""
+    others = keys[invitation]
+    if isinstance(others, dict):
+        others[key] = None
+    elif isinstance(others, bytes) and others != key:
+        keys[invitation] = {others: None, key: None}
 
 
 def _all(keys: "bytes | dict[bytes, None] | None") -> list[bytes]:
