@@ -16,7 +16,8 @@ class Index:
     """The keys of each customer's responses, and of those that name an invitation.
 
     A customer's only key stands alone. Several are in a dict: one that names no invitation by itself; one
-    that does, or several, by the invitation's key; the first to come, of which it is not known, by `_FIRST`.
+    that does, or several, by the invitation's key; the first to come by `_FIRST`, until `know` says what it
+    names.
     """
 
     def __init__(self) -> None:
@@ -41,6 +42,13 @@ class Index:
             keys[invitation] = key
         else:
             _put(keys, invitation, key)
+
+    def know(self, key: bytes, invitation: bytes) -> None:
+        """Note what the first names, if it is this key: from now on `naming` need not give it with others."""
+        keys = self._keys.get(key[:DIGEST])
+        if isinstance(keys, dict) and keys.get(_FIRST) == key:
+            del keys[_FIRST]
+            self.add(key, invitation)
 
     def discard(self, key: bytes, invitation: bytes) -> None:
         """Forget a response that was added with this invitation."""
@@ -73,9 +81,7 @@ class Index:
         keys = self._keys.get(invitation[:DIGEST])
         if not isinstance(keys, dict):
             return [] if keys is None else [keys]
-        found = _all(keys.get(invitation))
-        first = keys.get(_FIRST)
-        return found if first is None else [*found, *_all(first)]
+        return [key for at in (invitation, _FIRST) if at in keys for key in _all(keys[at])]
 
 
 def _put(keys: _Keys, invitation: bytes, key: bytes) -> None:

@@ -79,9 +79,11 @@ class Memory:
         found: list[tuple[bytes, Response]] = []
         for key in sorted(self.by_customer.naming(invitation)):
             response = self.responses.get(key)
-            if response is None or response.asked != invitation[DIGEST:]:
+            if response is None:
                 continue
-            if self.is_over(key, response):
+            if response.asked != invitation[DIGEST:]:
+                self.by_customer.know(key, _invitation(key, response))
+            elif self.is_over(key, response):
                 self.forget(key)
             else:
                 found.append((key, response))
