@@ -139,8 +139,8 @@ class Engine:
         self.app.batch_consumer.mark_durable(tp, offset)
 
     def flush_s(self) -> float:
-        """Processor seconds that one flush of each partition takes."""
-        return sum(slot.flush_s for stage in self.stages for slot in stage.slots.values())
+        """Processor seconds that one flush of each source partition takes."""
+        return sum(slot.flush_s for stage in self.sources.values() for slot in stage.slots.values())
 
     def recovered(self, seconds: float) -> None:
         """Note how long a partition took to recover."""

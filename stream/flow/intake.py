@@ -22,7 +22,7 @@ from stream.intake.tally import CellRow
 from stream.scoring.message import encode
 from stream.settings import Settings
 
-_SLICES = {"surveys": 250, "interactions": 1_000, "relationships": 100}
+_SLICES = {"surveys": 500, "interactions": 1_000, "relationships": 100}
 """Records folded at a time: 5 to 10 ms; and what they may change at most must fit into a checkpoint."""
 _KEPT_BYTES = 65_536
 _MARK_EVERY_S = 1.0
@@ -80,6 +80,8 @@ class IntakeWork:
         self._extra: list[Pair] = [state.pair(settings)]
         self._replayed_to = -1
         """Offsets up to this one that come again were set back: their worker had committed them."""
+
+    spacing_s = 0.05  # nobody sees it before it is flushed
 
     @property
     def position(self) -> int:

@@ -77,6 +77,7 @@ class ScoresWork:
         self._extra: list[Pair] = [state.pair(settings)]
 
     slice = 10  # messages of up to 2 000 cells
+    spacing_s = _PUBLISH_EVERY_S  # what is folded is shown at once; a flush only saves reading it again
 
     @property
     def position(self) -> int:

@@ -18,6 +18,11 @@ class Work(Protocol):
         ...
 
     @property
+    def spacing_s(self) -> float:
+        """How long one flush is to come after another, at least."""
+        ...
+
+    @property
     def position(self) -> int:
         """Offset of the last record that took effect; -1: none."""
         ...

@@ -28,13 +28,12 @@ from stream.flow.slot import Slot, Work
 log = logging.getLogger(__name__)
 
 _LOADED_AT_ONCE = 1_000
-_SPACING_S = 0.05
 _SHARE = 4
-"""A partition waits this many times as long as one flush of each of the worker's takes, up to
-`_SPACING_MAX_S`: at most a fifth of the processor time is flushing, however many partitions there are."""
+"""A partition waits this many times as long as one flush of each of the worker's source partitions takes, up
+to `_SPACING_MAX_S`: at most a fifth of the processor time is flushing, however many partitions there are."""
 _SPACING_MAX_S = 1.0
-"""And so long while more than `_BACKLOG` offsets wait: nobody sees the latest then."""
-_BACKLOG = 10_000
+_BACKLOG, _BACKLOG_SPACING_S = 10_000, 2.0
+"""While so many offsets wait nobody sees the latest, and the same panes change again and again."""
 _PENDING_MAX = 60_000
 """Records of a checkpoint beyond which nothing more is folded: about 6 MB of the 15 that a batch may have."""
 _REWIND_EVERY_S = 1.0
@@ -66,7 +65,7 @@ class Host(Protocol):
         """Let the next commit say that records up to this offset are done."""
 
     def flush_s(self) -> float:
-        """Processor seconds that one flush of each partition takes, those of other topics among them."""
+        """Processor seconds that one flush of each source partition takes, of all topics."""
         ...
 
     def recovered(self, seconds: float) -> None:
@@ -289,8 +288,8 @@ class Stage:
     def _spacing_s(self, slot: Slot) -> float:
         """How long a partition waits for its next flush."""
         if (self._host.waiting(slot.tp, slot.wanted) or 0) > _BACKLOG:
-            return _SPACING_MAX_S
-        return min(max(_SPACING_S, _SHARE * self._host.flush_s()), _SPACING_MAX_S)
+            return _BACKLOG_SPACING_S
+        return min(max(slot.work.spacing_s, _SHARE * self._host.flush_s()), _SPACING_MAX_S)
 
     async def _recover(self, slot: Slot) -> None:
         """Recover, however long brokers are away: nothing was taken yet, so beginning anew loses nothing."""

@@ -47,7 +47,8 @@ class Admission:
         if not self._clocks.by_event_time:
             return True
         times_ms = columns.times_ms
-        first_ms = max(self._clocks.mark_ms, *times_ms) - self._keep_ms
+        latest_ms = max(times_ms)
+        first_ms = max(self._clocks.mark_ms, latest_ms) - self._keep_ms
         if min(times_ms) >= first_ms:
             return True
         both = zip(columns.events, times_ms, strict=True)
@@ -56,13 +57,14 @@ class Admission:
     def admit(self, columns: Columns, counts: Counts) -> Columns:
         """Those of a level slice that count; the others are counted as what they are."""
         records, events = columns.records, columns.events
-        self._check_times(events, columns.times_ms, columns.nows_ms)
-        can = [event.__class__ is not Rejection and not event.data.test for event in events]
+        self._check_times(columns)
+        sure = all(columns.combinations)
+        can = [sure or (event.__class__ is not Rejection and not event.data.test) for event in events]
         fresh = self._recent.add_all(
             [record.offset for record in records],
             identities(events, can),
         )
-        customers = [event for event in events if event.__class__ is not Rejection]
+        customers = [event for event in events if sure or event.__class__ is not Rejection]
         counts.misplaced += self._homes.misplaced(
             [event.tenantid for event in customers], [event.subject for event in customers]
         )
@@ -71,8 +73,9 @@ class Admission:
         self._count(records, events, can, fresh, counts)
         return columns.only(list(map(and_, can, fresh)))
 
-    def _check_times(self, events: list[Any], times_ms: list[int], nows_ms: list[int]) -> None:
+    def _check_times(self, columns: Columns) -> None:
         """Put rejections in the place of events that are ahead of their records, or too late."""
+        events, times_ms, nows_ms = columns.events, columns.times_ms, columns.nows_ms
         skew_ms, keep_ms, clocks = self._rules.max_skew_ms, self._keep_ms, self._clocks
         latest_ms = clocks.mark_ms if clocks.by_event_time else max(nows_ms)
         if max(times_ms) <= min(nows_ms) + skew_ms and min(times_ms) >= latest_ms - keep_ms:
@@ -83,6 +86,7 @@ class Admission:
             clock_ms = clocks.of(event.tenantid) if clocks.by_event_time else now_ms
             if at_ms > now_ms + skew_ms or at_ms < clock_ms - keep_ms:
                 events[i] = self._rules.out_of_time(at_ms, now_ms, clock_ms)
+                columns.combinations[i] = None
 
     def _count(
         self,

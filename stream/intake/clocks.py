@@ -11,6 +11,7 @@ from itertools import accumulate
 
 import orjson
 
+from stream.intake.columns import Columns
 from stream.intake.record import Record
 from stream.intake.tally import Change
 
@@ -45,6 +46,19 @@ class Clocks:
         self._highest_ms[tenant] = at_ms
         self._raised.add(tenant)
         return at_ms
+
+    def take(self, admitted: Columns, begin: int, end: int) -> int:
+        """Go on as events from `begin` up to, not with, `end` are accepted, in their order; returns `end`."""
+        if begin == end:
+            return end
+        self.stored_ms = admitted.stored_ms[end - 1]
+        if self.by_event_time:
+            times_ms = admitted.times_ms[begin:end]
+            each = zip([event.tenantid for event in admitted.events[begin:end]], times_ms, strict=True)
+            last = dict(each).items() if times_ms == sorted(times_ms) else each
+            for tenant, at_ms in last:
+                self.accept(tenant, at_ms)
+        return end
 
     def stored(self, records: Sequence[Record], wall_ms: int) -> tuple[list[int], list[int]]:
         """When records were stored, but not later than `wall_ms`; and the highest so far with each."""

@@ -4,8 +4,6 @@ What the values are is said by the decoder; where they are counted, until the ne
 `interactions.py`. Both stand here, so that an event costs one look-up and not two.
 """
 
-from collections import defaultdict
-
 from stream.intake.placement import NOWHERE, Dims, Placement
 
 
@@ -17,7 +15,7 @@ class Combination:
     def __init__(self, dims: Dims, valence: str | None) -> None:
         self.dims = dims
         self.valence = valence
-        self.deltas: defaultdict[int, int] = defaultdict(int)
+        self.deltas: dict[int, int] = {}
         """Where to count, by event time // the tallies' width, while `placement` is good."""
         self.placement: Placement = NOWHERE
 

@@ -34,7 +34,9 @@ _MAX_KNOWN: Final = 100_000
 _MAX_COMBINATIONS: Final = 20_000
 
 Decoded = tuple[list[Event | Rejection], list[int], list[Combination | None]]
-"""By record: the event or why not; its time in milliseconds, or 0; of an interaction, its combination."""
+"""By record: the event or why not; its time in milliseconds, or 0; of an interaction, its combination.
+
+A test has none, so that where all have one, all are interactions that may count."""
 
 
 class Decoder:
@@ -78,11 +80,16 @@ class Decoder:
         segments = map(self._split, events) if self._segment_keys else repeat((), len(events))
         try:
             return [
-                find((event.tenantid, (data := event.data).channel, data.touchpoint, data.valence, split))
+                None
+                if (data := event.data).test
+                else find((event.tenantid, data.channel, data.touchpoint, data.valence, split))
                 for event, split in zip(events, segments, strict=True)
             ]
         except AttributeError:  # no other event has a valence
-            return [find(self._key(each)) if isinstance(each, Interaction) else None for each in events]
+            return [
+                find(self._key(each)) if isinstance(each, Interaction) and not each.data.test else None
+                for each in events
+            ]
 
     def _key(self, event: Interaction) -> tuple[Any, ...]:
         data = event.data
@@ -128,8 +135,10 @@ class Decoder:
             ]
         )
 
-    def _intern(self, event: Interaction) -> Combination:
+    def _intern(self, event: Interaction) -> Combination | None:
         """The combination of an interaction whose labels were checked."""
+        if event.data.test:
+            return None
         key = self._key(event)
         found = self._combinations.get(key)
         if found is None:

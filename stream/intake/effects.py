@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from stream.intake.pending import Deltas
 from stream.intake.placement import Dims, Placement, Placer
-from stream.intake.tally import Deltas, Group, Tallies
+from stream.intake.tally import Group, Tallies
 from stream.scoring.answers import FAMILIES_OF, added, unpacked
 from stream.scoring.families import cell_of
 

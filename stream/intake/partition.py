@@ -130,10 +130,30 @@ class Intake:
 
     def _accept(self, admitted: Columns) -> None:
         """Let admitted events take effect, in their order."""
+        counts, before = self._counts, len(self._counts.event_times_ms)
+        if all(admitted.combinations) and not self._may_be_late(admitted):
+            self._interactions.count(admitted, self.clocks)
+            counts.event_times_ms += admitted.times_ms
+        else:
+            self._resolve(admitted)
+        self.clocks.note(admitted.times_ms)
+        counts.outcomes["counted"] += len(counts.event_times_ms) - before
+
+    def _may_be_late(self, admitted: Columns) -> bool:
+        """Whether one of them may lie more than the grace behind its tenant's clock."""
+        times_ms = admitted.times_ms
+        if not times_ms:
+            return False
+        latest_ms = max(times_ms if self.rules.by_event_time else admitted.nows_ms)
+        if self.rules.by_event_time:
+            latest_ms = max(latest_ms, self.clocks.mark_ms)
+        return min(times_ms) < latest_ms - self.rules.grace_ms
+
+    def _resolve(self, admitted: Columns) -> None:
+        """The same one by one, whatever they are: what an event changes may depend on those before it."""
         counts, clocks, by_event_time = self._counts, self.clocks, self.rules.by_event_time
         find, resolvers, width_ms = self._interactions.find, self._resolvers, self.tallies.width_ms
         grace_ms, counted_ms, late = self.rules.grace_ms, counts.event_times_ms, 0
-        before = len(counted_ms)
         _, *columns = admitted
         for event, at_ms, combination, now_ms, stored_ms in zip(*columns, strict=True):
             clocks.stored_ms = stored_ms
@@ -148,8 +168,6 @@ class Intake:
             if at_ms < clock_ms - grace_ms:
                 late += 1
             counted_ms.append(at_ms)
-        clocks.note(admitted.times_ms)
-        counts.outcomes["counted"] += len(counted_ms) - before
         counts.corrections["late"] += late
 
     def checkpoint(self) -> Checkpoint:

@@ -14,13 +14,14 @@ given out: after a night down, one batch covers more than they do.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import add as plus
 
 import orjson
 
 from stream.alerts.watches import EVERY_TENANT
 from stream.intake.names import SeriesLabels
+from stream.intake.pending import Combination, Deltas, Pending
 from stream.intake.placement import Placement
 from stream.scoring.families import FAMILIES
 from stream.scoring.message import Labels
@@ -30,7 +31,6 @@ from stream.scoring.weight import of_numbers
 
 _DELETES = 20_000
 Pack = dict[Labels, list[int]]
-Deltas = defaultdict[int, int]
 Plus = Callable[[Sequence[int], Sequence[int]], list[int]]
 Change = tuple[bytes, bytes | None]
 """A changelog record: key, value; None deletes."""
@@ -86,9 +86,7 @@ class Tallies:
         self._by_event_time = by_event_time
         self.width_ms = common_width_ms(self._rungs)
         self._steps = _steps([rung.width_ms // self.width_ms for rung in self._rungs])
-        self._pending: dict[tuple[Placement, str, int], Deltas] = {}
-        self._most = 0
-        """No pending placement has more series."""
+        self._pending = Pending([rung.width_ms // self.width_ms for rung in self._rungs])
         self.groups: dict[tuple[str, str], Group] = {}
         self._dirty: dict[tuple[str, str, int, int, Labels], list[int]] = {}
         self._gone: list[bytes] = []
@@ -100,12 +98,7 @@ class Tallies:
 
         To be added to until the next `settle`, and not longer.
         """
-        key = placement, family, cell
-        deltas = self._pending.get(key)
-        if deltas is None:
-            deltas = self._pending[key] = defaultdict(int)
-            self._most = max(self._most, len(placement.series))
-        return deltas
+        return self._pending.deltas(placement, family, cell)
 
     def add(self, placement: Placement, family: str, cell: int, at_ms: int, delta: int = 1) -> None:
         """Count `delta` in a cell of every series of the placement, at an event time."""
@@ -125,13 +118,7 @@ class Tallies:
     def pending(self) -> int:
         """At most how much `settle` would change, in records: cells, and of sparse ones what they hold."""
         heavy = {pair: group.weight for pair, group in self.groups.items() if group.weight > 1}
-        if not heavy:
-            return sum(map(len, self._pending.values())) * self._most * len(self._rungs)
-        events = sum(
-            len(deltas) * len(key[0].series) * heavy.get((key[0].tenant, key[1]), 1)
-            for key, deltas in self._pending.items()
-        )
-        return events * len(self._rungs)
+        return self._pending.at_most(heavy)
 
     @property
     def watched_tenants(self) -> int:
@@ -144,12 +131,13 @@ class Tallies:
         `now_ms`: with the wall clock, the highest time a record was stored; panes before the windows are
         forgotten.
         """
-        for (placement, family, _), deltas in self._pending.items():
+        pending = self._pending.take()
+        for (placement, family, _), deltas in pending.items():
             self._raise(placement.tenant, family, max(deltas) * self.width_ms)
         first = self._first(now_ms)
         for group in self.groups.values():
             self._forget(group, self._first(group.high_ms) if self._by_event_time else first)
-        for (group, series), by_base in self._vectors().items():
+        for (group, series), by_base in self._vectors(pending).items():
             for window, by_pane in enumerate(self._climb(by_base, group.plus)[: len(group.first)]):
                 if group.standing and window != self._longest:
                     continue
@@ -166,13 +154,15 @@ class Tallies:
                 del self.groups[pair]
                 self._ended[pair] = None
 
-    def _vectors(self) -> dict[tuple[Group, SeriesLabels], dict[int, list[int]]]:
-        """Take the pending deltas by series and event time // width: an unused place, then one for each cell.
+    def _vectors(
+        self, pending: Mapping[Combination, Deltas]
+    ) -> dict[tuple[Group, SeriesLabels], dict[int, list[int]]]:
+        """The pending deltas by series and event time // width: an unused place, then one for each cell.
 
         By series first: many placements share one, and what follows costs by series and pane.
         """
         taken: defaultdict[tuple[Group, SeriesLabels], dict[int, list[int]]] = defaultdict(dict)
-        for (placement, family, cell), deltas in self._pending.items():
+        for (placement, family, cell), deltas in pending.items():
             group = self.groups[placement.tenant, family]
             for series in placement.series:
                 by_base = taken[group, series]
@@ -187,7 +177,6 @@ class Tallies:
         for (group, _), by_base in taken.items():
             if group.part:
                 by_base.update({base: _plus_sparse((0,), vector) for base, vector in by_base.items()})
-        self._pending, self._most = {}, 0
         return taken
 
     def _climb(self, by_base: dict[int, list[int]], add_up: Plus) -> list[dict[int, list[int]]]:

@@ -117,6 +117,7 @@ class FakeWork:
     """Knows which offsets it has folded."""
 
     slice = 2
+    spacing_s = 0.05
 
     def __init__(self) -> None:
         self.folded: list[int] = []

@@ -431,14 +431,22 @@ async def test_the_dearer_the_flushes_of_all_the_seldomer_they_come(bed: Bed) ->
 
 
 @played
-async def test_who_is_far_behind_flushes_once_a_second(bed: Bed) -> None:
+async def test_whose_flushes_nobody_waits_for_flushes_seldomer(bed: Bed) -> None:
+    """What scores come from is shown before it is flushed."""
+    work = await bed.assigned(0)
+    work.spacing_s = 0.5
+    assert bed.stage._spacing_s(bed.stage.slots[FIRST]) == 0.5
+
+
+@played
+async def test_who_is_far_behind_flushes_every_other_second(bed: Bed) -> None:
     """Nobody sees the latest then, and each flush costs what it takes to read on."""
     await bed.assigned(0)
     slot = bed.stage.slots[FIRST]
     bed.host.ends[FIRST] = slot.wanted + 10_000
     assert bed.stage._spacing_s(slot) == 0.05
     bed.host.ends[FIRST] += 1
-    assert bed.stage._spacing_s(slot) == 1.0
+    assert bed.stage._spacing_s(slot) == 2.0
 
 
 @played
