@@ -228,6 +228,10 @@ class _ByCustomer:
         """Forget a response that is not on the disk yet."""
         self._fresh.discard(key, invitation)
 
+    def know(self, key: bytes, invitation: bytes) -> None:
+        """What is on the disk is not listed by invitations."""
+        self._fresh.know(key, invitation)
+
     def settle(self) -> None:
         """What was added can be found."""
         self._fresh = Index()

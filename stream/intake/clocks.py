@@ -39,12 +39,13 @@ class Clocks:
         return self.mark_ms if self.by_event_time else self.stored_ms
 
     def accept(self, tenant: str, at_ms: int) -> int:
-        """With the event clock: an event of that time was accepted. Returns the tenant's clock before."""
-        before_ms = self._highest_ms.get(tenant, -1)
-        if at_ms > before_ms:
-            self._highest_ms[tenant] = at_ms
-            self._raised.add(tenant)
-        return before_ms
+        """With the event clock: an event of that time was accepted. Returns the tenant's clock since."""
+        clock_ms = self._highest_ms.get(tenant, -1)
+        if at_ms <= clock_ms:
+            return clock_ms
+        self._highest_ms[tenant] = at_ms
+        self._raised.add(tenant)
+        return at_ms
 
     def take(self, admitted: Columns, begin: int, end: int) -> int:
         """Go on as events from `begin` up to, not with, `end` are accepted, in their order; returns `end`."""

@@ -16,7 +16,8 @@ class Index:
     """The keys of each customer's responses, and of those that name an invitation.
 
     A customer's only key stands alone. Several are in a dict: one that names no invitation by itself; one
-    that does, or several, by the invitation's key; the first to come, of which it is not known, by `_FIRST`.
+    that does, or several, by the invitation's key; the first to come by `_FIRST`, until `know` says what it
+    names.
     """
 
     def __init__(self) -> None:
@@ -26,23 +27,28 @@ class Index:
         """Note a response, and the key of the invitation that it names; empty: it names none."""
         customer = key[:DIGEST]
         keys = self._keys.get(customer)
-        if keys is None or keys == key:
+        if keys is None:
             self._keys[customer] = key
             return
         if isinstance(keys, bytes):
+            if keys == key:
+                return
             keys = self._keys[customer] = {_FIRST: keys}
-        if keys.get(_FIRST) == key:
+        if _FIRST in keys and keys[_FIRST] == key:
             return
         if not invitation:
             keys[key] = None
-            return
-        others = keys.get(invitation)
-        if others is None or others == key:
+        elif invitation not in keys:
             keys[invitation] = key
-        elif isinstance(others, bytes):
-            keys[invitation] = {others: None, key: None}
         else:
-            others[key] = None
+            _put(keys, invitation, key)
+
+    def know(self, key: bytes, invitation: bytes) -> None:
+        """Note what the first names, if it is this key: from now on `naming` need not give it with others."""
+        keys = self._keys.get(key[:DIGEST])
+        if isinstance(keys, dict) and keys.get(_FIRST) == key:
+            del keys[_FIRST]
+            self.add(key, invitation)
 
     def discard(self, key: bytes, invitation: bytes) -> None:
         """Forget a response that was added with this invitation."""
@@ -75,9 +81,16 @@ class Index:
         keys = self._keys.get(invitation[:DIGEST])
         if not isinstance(keys, dict):
             return [] if keys is None else [keys]
-        found = _all(keys.get(invitation))
-        first = keys.get(_FIRST)
-        return found if first is None else [*found, *_all(first)]
+        return [key for at in (invitation, _FIRST) if at in keys for key in _all(keys[at])]
+
+
+def _put(keys: _Keys, invitation: bytes, key: bytes) -> None:
+    """One more key of those that name an invitation."""
+    others = keys[invitation]
+    if isinstance(others, dict):
+        others[key] = None
+    elif isinstance(others, bytes) and others != key:
+        keys[invitation] = {others: None, key: None}
 
 
 def _all(keys: "bytes | dict[bytes, None] | None") -> list[bytes]:

@@ -1,12 +1,11 @@
 """What answers and invitations add to tallies, looked up once by all that add the same until these settle."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
 from stream.intake.pending import Deltas
-from stream.intake.placement import Placer
-from stream.intake.splits import Split
+from stream.intake.placement import Dims, Placement, Placer
 from stream.intake.tally import Group, Tallies
 from stream.scoring.answers import FAMILIES_OF, added, unpacked
 from stream.scoring.families import cell_of
@@ -17,8 +16,11 @@ _RATE: Final = {SENT: cell_of("response", "sent"), RESPONDED: cell_of("response"
 """What stands for answers where it is the invitation that counts."""
 _Cell = tuple[str, int, int]
 """Family, cell, how much."""
-_Effect = tuple[Sequence[tuple[Deltas, int]], Sequence[Group]]
-"""Where to count how much; the families whose windows end no earlier than the event, if by event time."""
+What = bytes | tuple[bytes, bytes, int]
+"""What to count: answers; or answers, those of them that do not count for they are superseded, and a sign.
+
+Most are answers alone, which cost less to look up. A sign of -1 takes back.
+"""
 
 
 class Effects:
@@ -26,48 +28,58 @@ class Effects:
 
     def __init__(self, tallies: Tallies, placer: Placer) -> None:
         self._tallies = tallies
+        self._width_ms = tallies.width_ms
         self._placer = placer
-        self._found: dict[tuple[Split, int, bytes, bytes, int], _Effect] = {}
-        self._lifted: set[Group] = set()
-        """Of which a later event was counted than before."""
+        self._found: list[Placement] = []
+        """Those that remember what is added with them."""
+        self._high_ms: dict[Group, int] = {}
+        """Of each group that is counted in, as it was before."""
 
-    def add(
-        self, split: Split, overflow: int, at_ms: int, answers: bytes, superseded: bytes, sign: int
-    ) -> None:
-        """Count answers at their time, or take them back (`sign` -1); of these, `superseded` do not count."""
-        key = split, overflow, answers, superseded, sign
-        effect = self._found.get(key)
+    def add(self, dims: Dims, placement: Placement, at_ms: int, what: What) -> None:
+        """Count at a time, in the series of a placement of these dims."""
+        effect = placement.effects.get(what)
         if effect is None:
-            effect = self._found[key] = self._effect(split, overflow, *_recipe(answers, superseded, sign))
+            effect = placement.effects[what] = self._find(dims, placement, what)
+        base = at_ms // self._width_ms
         cells, groups = effect
-        base = at_ms // self._tallies.width_ms
         for deltas, amount in cells:
             deltas[base] += amount
         for group in groups:
-            if at_ms > group.high_ms:
+            if at_ms > group.high_ms:  # noqa: PLR1730 - `max` is a call
                 group.high_ms = at_ms
-                self._lifted.add(group)
+
+    def former(self, dims: Dims, overflow: int) -> Placement:
+        """The placement in which something was counted before, by the overflow of that time."""
+        return self._placer.replace(dims, overflow)
 
     def settle(self) -> None:
         """Forget where to count: it is good until the tallies settle."""
+        for placement in self._found:
+            placement.effects.clear()
         self._found.clear()
-        for group in self._lifted:
-            self._tallies.lifted(group)
-        self._lifted.clear()
+        for group, before_ms in self._high_ms.items():
+            if group.high_ms > before_ms:
+                self._tallies.lifted(group)
+        self._high_ms.clear()
 
-    def _effect(
-        self, split: Split, overflow: int, cells: Iterable[_Cell], families: Iterable[str]
-    ) -> _Effect:
-        placement, tallies = self._placer.replace(split.dims, overflow), self._tallies
-        return (
-            [(tallies.deltas(placement, family, cell), amount) for family, cell, amount in cells],
-            [tallies.group(split.dims.tenant, family) for family in families],
-        )
+    def _find(
+        self, dims: Dims, placement: Placement, what: What
+    ) -> tuple[Sequence[tuple[Deltas, int]], Sequence[Group]]:
+        """Where to count how much; the families whose windows, by event time, end no earlier than that."""
+        if not placement.effects:
+            self._found.append(placement)
+        tallies, former = self._tallies, self._placer.replace(dims, placement.overflow)
+        cells, families = _recipe(what)
+        groups = [tallies.group(dims.tenant, family) for family in families]
+        for group in groups:
+            self._high_ms.setdefault(group, group.high_ms)
+        return [(tallies.deltas(former, family, cell), amount) for family, cell, amount in cells], groups
 
 
 @lru_cache(20_000)
-def _recipe(answers: bytes, superseded: bytes, sign: int) -> tuple[Sequence[_Cell], Sequence[str]]:
+def _recipe(what: What) -> tuple[Sequence[_Cell], Sequence[str]]:
     """What to count of answers, and the families whose windows end no earlier than these."""
+    answers, superseded, sign = (what, b"", 1) if isinstance(what, bytes) else what
     if answers in _RATE:
         return [("response", _RATE[answers], sign)], ("response",)
     cells = [

@@ -50,8 +50,10 @@ class Memory:
 
     def keep(self, key: bytes, standing: Response | None, response: Response) -> None:
         """Store a response as it stands now. `standing`: what is on the shelf in its place."""
-        listed = None if standing is None else (standing.retracted, standing.asked)
-        if listed != (response.retracted, response.asked):
+        if standing is None:
+            if not response.retracted:
+                self.by_customer.add(key, key[:DIGEST] + response.asked if response.asked else b"")
+        elif (standing.retracted, standing.asked) != (response.retracted, response.asked):
             self._unlist(key, standing)
             self._list(key, response)
         self.responses.replace(key, standing, response)
@@ -74,12 +76,14 @@ class Memory:
 
         Those that are over are freed: the invitation must not hold them.
         """
-        found = []
+        found: list[tuple[bytes, Response]] = []
         for key in sorted(self.by_customer.naming(invitation)):
             response = self.responses.get(key)
-            if response is None or response.asked != invitation[DIGEST:]:
+            if response is None:
                 continue
-            if self.is_over(key, response):
+            if response.asked != invitation[DIGEST:]:
+                self.by_customer.know(key, _invitation(key, response))
+            elif self.is_over(key, response):
                 self.forget(key)
             else:
                 found.append((key, response))

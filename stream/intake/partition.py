@@ -155,10 +155,11 @@ class Intake:
         find, resolvers, width_ms = self._interactions.find, self._resolvers, self.tallies.width_ms
         grace_ms, counted_ms, late = self.rules.grace_ms, counts.event_times_ms, 0
         _, *columns = admitted
-        for event, at_ms, combination, now_ms, clocks.stored_ms in zip(*columns, strict=True):
+        for event, at_ms, combination, now_ms, stored_ms in zip(*columns, strict=True):
+            clocks.stored_ms = stored_ms
             clock_ms = clocks.accept(event.tenantid, at_ms) if by_event_time else now_ms
             if combination is None:
-                outcome = resolvers[event.type](event, at_ms, clocks.of(event.tenantid))
+                outcome = resolvers[event.type](event, at_ms, clock_ms if by_event_time else stored_ms)
                 if outcome != "counted":
                     counts.outcomes[outcome] += 1
                     continue
@@ -195,8 +196,8 @@ class Intake:
     def _take_counts(self) -> Counts:
         counts, self._counts = self._counts, Counts()
         for taken, into in (
-            (self._surveys.corrections, counts.corrections),
-            (self._surveys.overflowed, counts.overflowed),
+            (self._surveys.contributions.corrections, counts.corrections),
+            (self._surveys.contributions.overflowed, counts.overflowed),
             (self._interactions.overflowed, counts.overflowed),
             (self._cases.overflowed, counts.overflowed),
         ):

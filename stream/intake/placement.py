@@ -10,7 +10,7 @@ overflowed are kept, as a bit mask, with whatever may be taken back.
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from stream.intake.names import Names, SeriesLabels
 
@@ -46,7 +46,7 @@ class Dims(NamedTuple):
 class Placement:
     """The series of one combination of values."""
 
-    __slots__ = ("named", "overflow", "overflowed", "series", "tenant", "until_ms")
+    __slots__ = ("effects", "named", "overflow", "overflowed", "series", "tenant", "until_ms")
 
     def __init__(
         self,
@@ -64,6 +64,8 @@ class Placement:
         """Bit i: the i-th view's series is `other`."""
         self.overflowed = overflowed
         """The labels that were replaced."""
+        self.effects: dict[Any, Any] = {}
+        """What is counted with it (`effects.py`), for as long as that is good."""
         self.until_ms = _NEVER_MS
         """For events of that time or later, ask the placer again."""
 

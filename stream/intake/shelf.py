@@ -12,7 +12,7 @@ import msgspec
 
 from stream.intake.entities import Buyer, Invitation, Journey, Response, Subscriber, Ticket
 from stream.intake.store import MemoryStore, Store
-from stream.scoring.weight import of_bytes
+from stream.scoring.weight import RECORD_BYTES, of_bytes
 
 _BUCKETS = 64
 _AT_ONCE = 2_000
@@ -28,10 +28,11 @@ class Shelf(Generic[Entity]):
         """`prefix`: one byte that begins the changelog keys of this kind."""
         store = MemoryStore() if store is None else store
         self.prefix = prefix
-        self.changed: set[bytes] = set()
-        self.pending = 0
-        """At most how much the changed entities are to write, in records (`weight.py`)."""
         self.packed = store.packed(prefix)
+        self._changed: dict[bytes, bytes | None] = {}
+        """What is to be written of the keys that changed since `changes`; None: it is gone."""
+        self._more = 0
+        """At most how much of it is beyond a record each (`weight.py`)."""
         self._ends = store.ends(prefix)
         self.keep_ms = keep_ms
         self._bucket_ms = max(keep_ms // _BUCKETS, 1)
@@ -39,6 +40,11 @@ class Shelf(Generic[Entity]):
         """How many more entities may be looked at until `changes`; None: as many as a checkpoint allows."""
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode: msgspec.msgpack.Decoder[Entity] = msgspec.msgpack.Decoder(kind)
+
+    @property
+    def pending(self) -> int:
+        """At most how much the changed entities are to write, in records (`weight.py`)."""
+        return len(self._changed) + self._more
 
     def get(self, key: bytes) -> Entity | None:
         """The entity, or None."""
@@ -52,14 +58,16 @@ class Shelf(Generic[Entity]):
     def replace(self, key: bytes, former: Entity | None, entity: Entity) -> None:
         """The same, where it is known what `get` gives."""
         self.update(key, entity)
-        self._note_end(key, former, entity)
+        bucket = entity.ends_ms(self.keep_ms) // self._bucket_ms
+        if former is None or self._ends.once or former.ends_ms(self.keep_ms) // self._bucket_ms != bucket:
+            self._ends.add(entity.tenant, bucket + 1, key)
 
     def update(self, key: bytes, entity: Entity) -> None:
         """The same, where it may go no sooner and no later than what `get` gives."""
         # A copy, which takes its own size: the encoder's result may stand in a block for a third more.
-        packed = self.packed[key] = b"%b" % self._encode(entity)
-        self.changed.add(key)
-        self.pending += of_bytes(len(packed))
+        packed = self.packed[key] = self._changed[key] = b"%b" % self._encode(entity)
+        if len(packed) >= RECORD_BYTES:
+            self._more += of_bytes(len(packed)) - 1
 
     def _note_end(self, key: bytes, former: Entity | None, entity: Entity) -> None:
         bucket = entity.ends_ms(self.keep_ms) // self._bucket_ms + 1
@@ -73,8 +81,7 @@ class Shelf(Generic[Entity]):
     def remove(self, key: bytes) -> None:
         """Forget an entity."""
         if self.packed.pop(key, None) is not None:
-            self.changed.add(key)
-            self.pending += 1
+            self._changed[key] = None
 
     def expire(
         self, tenant: str, clock_ms: int, gone: Callable[[bytes, Entity, int], bool]
@@ -85,7 +92,7 @@ class Shelf(Generic[Entity]):
         """
         passed = clock_ms // self._bucket_ms
         if self._room is None:
-            self._room = _AT_ONCE + len(self.changed)
+            self._room = _AT_ONCE + len(self._changed)
         for bucket in self._ends.passed(tenant, passed):
             if not self._room:
                 return
@@ -120,10 +127,9 @@ class Shelf(Generic[Entity]):
         self._note_end(key, former, entity)
         return entity
 
-    def changes(self) -> Iterator[tuple[bytes, bytes | None]]:
+    def changes(self) -> list[tuple[bytes, bytes | None]]:
         """Changelog records of what changed since the last call."""
-        for key in self.changed:
-            yield self.prefix + key, self.packed.get(key)
-        self.changed = set()
-        self.pending = 0
+        prefix, changed, self._changed = self.prefix, self._changed, {}
+        self._more = 0
         self._room = None
+        return [(prefix + key, packed) for key, packed in changed.items()]

@@ -42,6 +42,9 @@ class ByCustomer(Protocol):
     def discard(self, key: bytes, invitation: bytes) -> None:
         """Forget a response that was added with this invitation."""
 
+    def know(self, key: bytes, invitation: bytes) -> None:
+        """A response that `naming` gave names this invitation, and not the one that was asked for."""
+
     def of(self, customer: bytes) -> list[bytes]:
         """The keys of a customer's responses; such as are gone or retracted may be among them."""
         ...

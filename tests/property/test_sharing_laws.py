@@ -17,7 +17,7 @@ def _forget(intake: Intake) -> None:
     surveys = intake._surveys
     surveys._splits._said.clear()
     surveys._splits._known.clear()
-    surveys._effects._found.clear()
+    surveys._effects.settle()
     surveys._hasher.forget()
     effects._recipe.cache_clear()
 

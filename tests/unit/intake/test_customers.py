@@ -88,3 +88,22 @@ def test_who_names_an_invitation_is_found_without_looking_at_the_others() -> Non
     assert keys[:1] + keys[1::3] == sorted(index.naming(ONE))
     assert keys[:1] == index.naming(b"a" * DIGEST + b"z" * DIGEST)
     assert [] == index.naming(b"b" * 2 * DIGEST)
+
+
+@pytest.mark.parametrize("invitation", [b"", ONE, TWO])
+def test_the_first_is_listed_like_the_others_once_it_is_known_what_it_names(invitation: bytes) -> None:
+    """To be told so again, or of another key, changes nothing; nor does it matter while the key is alone."""
+    index, keys = Index(), [b"a" * DIGEST + bytes([n]) for n in range(3)]
+    index.add(keys[0], invitation)
+    index.know(keys[0], invitation)
+    assert keys[:1] == index.naming(TWO)
+    index.add(keys[1], TWO)
+    for key, names in ((keys[1], TWO), (keys[0], invitation), (keys[0], invitation), (keys[2], ONE)):
+        index.know(key, names)
+    assert keys[:2] == sorted(index.of(b"a" * DIGEST))
+    assert (keys[:2] if invitation == TWO else keys[1:2]) == sorted(index.naming(TWO))
+    assert (keys[:1] if invitation == ONE else []) == index.naming(ONE)
+    for key, names in zip(keys, (invitation, TWO), strict=False):
+        index.add(key, names)
+        index.discard(key, names)
+    assert {} == index._keys
