@@ -58,9 +58,7 @@ class Shelf(Generic[Entity]):
     def replace(self, key: bytes, former: Entity | None, entity: Entity) -> None:
         """The same, where it is known what `get` gives."""
         self.update(key, entity)
-        bucket = entity.ends_ms(self.keep_ms) // self._bucket_ms
-        if former is None or self._ends.once or former.ends_ms(self.keep_ms) // self._bucket_ms != bucket:
-            self._ends.add(entity.tenant, bucket + 1, key)
+        self._note_end(key, former, entity)
 
     def update(self, key: bytes, entity: Entity) -> None:
         """The same, where it may go no sooner and no later than what `get` gives."""
@@ -70,7 +68,7 @@ class Shelf(Generic[Entity]):
             self._more += of_bytes(len(packed)) - 1
 
     def _note_end(self, key: bytes, former: Entity | None, entity: Entity) -> None:
-        bucket = entity.ends_ms(self.keep_ms) // self._bucket_ms + 1
+        bucket = self._bucket(entity)
         if former is None or self._ends.once or self._bucket(former) != bucket:
             self._ends.add(entity.tenant, bucket, key)
 
