@@ -21,11 +21,9 @@ _FEW = 5_000
 class Extent:
     """What the pending deltas of a tenant and family reach."""
 
-    __slots__ = ("_panes", "_seen", "bases", "family", "parts", "series", "singly", "tenant")
+    __slots__ = ("_panes", "_seen", "bases", "parts", "series", "singly")
 
-    def __init__(self, tenant: str, family: str) -> None:
-        self.tenant = tenant
-        self.family = family
+    def __init__(self) -> None:
         self.series: set[SeriesLabels] = set()
         self.bases: set[int] = set()
         """Event times // width."""
@@ -86,7 +84,7 @@ class Pending:
             pair = placement.tenant, family
             extent = self._extents.get(pair)
             if extent is None:
-                extent = self._extents[pair] = Extent(*pair)
+                extent = self._extents[pair] = Extent()
             extent.series.update(placement.series)
             part = FAMILIES[family].part
             if part:
