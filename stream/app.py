@@ -9,6 +9,7 @@ from stream.clock import Clock, SystemClock
 from stream.engine import Engine
 from stream.flow.asking import ask_again
 from stream.flow.batches import BatchApp
+from stream.flow.closing import close_quietly
 from stream.flow.credentials import broker_credentials
 from stream.flow.hangup import cut_connections
 from stream.flow.joining import join_again
@@ -53,6 +54,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, publishing: bo
     """The app of one worker; nothing is connected yet."""
     gc.set_threshold(*_GARBAGE)
     cut_connections()
+    close_quietly()
     ask_again()
     join_again()
     be_patient()

@@ -21,6 +21,7 @@ from faust.types import TP
 
 from stream.clock import Clock
 from stream.flow.changelog import Changelog, FencedError
+from stream.flow.closing import asked_to_end, ended
 from stream.flow.effort import Effort
 from stream.flow.raw import Stretch
 from stream.flow.slot import Slot, Work
@@ -37,7 +38,6 @@ _BACKLOG, _BACKLOG_SPACING_S = 10_000, 2.0
 _PENDING_MAX = 60_000
 """Records of a checkpoint beyond which nothing more is folded: about 6 MB of the 15 that a batch may have."""
 _REWIND_EVERY_S = 1.0
-_CANCEL_AGAIN_S = 0.2
 _RECOVER_AGAIN_S = 0.5
 _CLOSE_S = 1.0
 
@@ -266,6 +266,11 @@ class Stage:
             # The rebalance that made another worker the owner ends this task; without one, nobody reads on.
             await asyncio.sleep(self._patience_s)
             await self._host.crash(error)
+        except asyncio.CancelledError as error:
+            if asked_to_end():
+                raise
+            log.exception("partition %s-%d was cancelled by nobody", slot.tp.topic, slot.tp.partition)
+            await self._host.crash(RuntimeError(f"a task ended that nobody cancelled: {error!r}"))
         except Exception as error:
             log.exception("partition %s-%d cannot go on", slot.tp.topic, slot.tp.partition)
             await self._host.crash(error)
@@ -359,7 +364,4 @@ def _passes(error: BaseException | None) -> bool:
 
 
 async def _cancel(task: asyncio.Task[None] | None) -> None:
-    """End a task. aiokafka swallows a cancellation now and then, so it is asked until it ends."""
-    while task is not None and not task.done():
-        task.cancel()
-        await asyncio.wait([task], timeout=_CANCEL_AGAIN_S)
+    await ended([] if task is None else [task])

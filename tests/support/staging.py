@@ -127,7 +127,7 @@ class FakeWork:
         self.begun: tuple[int | None, bool] | None = None
         self.gate = asyncio.Event()
         self.gate.set()
-        self.fails: Exception | None = None
+        self.fails: BaseException | None = None
         self.closed = False
 
     @property

@@ -247,6 +247,16 @@ async def test_a_write_that_fails_ends_the_worker(bed: Bed) -> None:
 
 
 @played
+async def test_a_partition_that_nobody_cancelled_does_not_end_without_a_word(bed: Bed) -> None:
+    """Awaiting a task of another that was cancelled looks the same."""
+    work = await bed.assigned(0)
+    work.fails = asyncio.CancelledError()
+    await bed.taken(0, 2)
+    await until(lambda: bed.host.failure is not None)
+    assert "nobody cancelled" in str(bed.host.failure)
+
+
+@played
 async def test_a_revoked_partition_is_let_go_and_whoever_waits_for_it_goes_on(bed: Bed) -> None:
     """An agent that waits would stop all partitions of its topic."""
     bed.closed_gates = True
