@@ -14,6 +14,7 @@ import orjson
 from stream.intake.columns import Columns
 from stream.intake.record import Record
 from stream.intake.tally import Change
+from stream.scoring.written import written
 
 
 class Clocks:
@@ -86,7 +87,7 @@ class Clocks:
     def changes(self) -> list[Change]:
         """Changelog records of the tenants whose clock was raised since the last call."""
         raised, self._raised = self._raised, set()
-        return [(b"t" + tenant.encode(), orjson.dumps(self._highest_ms[tenant])) for tenant in raised]
+        return [(b"t" + tenant.encode(), written(self._highest_ms[tenant])) for tenant in raised]
 
     def load(self, key: bytes, value: bytes) -> None:
         """Take back a changelog record; `key` begins with ``t``."""

@@ -86,8 +86,9 @@ class Tallies:
         self._rungs = (*rungs, DETECTOR) if watched else tuple(rungs)
         self._by_event_time = by_event_time
         self.width_ms = common_width_ms(self._rungs)
-        self._steps = _steps([rung.width_ms // self.width_ms for rung in self._rungs])
-        self._pending = Pending([rung.width_ms // self.width_ms for rung in self._rungs])
+        widths = [rung.width_ms // self.width_ms for rung in self._rungs]
+        self._steps = _steps(widths)
+        self._pending = Pending(widths)
         self.groups: dict[tuple[str, str], Group] = {}
         self._dirty: dict[tuple[str, str, int, int, Labels], list[int]] = {}
         self._gone: list[bytes] = []
