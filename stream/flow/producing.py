@@ -130,7 +130,7 @@ class Turns(Sender):  # type: ignore[misc]
     def _expire(self, now: float) -> None:
         expired = self._accumulator.expired_batches(now) + self._get_expired_inflight_batches(now)
         for batch in expired:
-            said = f"no broker took it within {now - batch.created:.0f} s"
+            said = f"no broker took its batch within {now - batch.created:.0f} s"
             self._complete_batch_with_exception(batch, KafkaTimeoutError(said))
 
 

@@ -128,7 +128,7 @@ def test_records_fail_in_time_while_no_broker_gives_a_number(thread: Thread) -> 
 
     assert isinstance(old.exception, KafkaTimeoutError)
     assert not young.is_done
-    assert "no broker took it within 61 s" in str(old.exception)
+    assert "no broker took its batch within 61 s" in str(old.exception)
 
 
 def test_a_record_that_was_sent_and_expires_takes_the_number_with_it_and_no_other_record(
