@@ -21,7 +21,8 @@ class Network:
     """A cluster of one broker, and the way there."""
 
     def __init__(self) -> None:
-        self.away = False
+        self.away = self.broken = False
+        self.polled = 0
         self.sent: list[tuple[Any, Future]] = []
         self.cluster = self
 
@@ -37,11 +38,14 @@ class Network:
         return True
 
     def send(self, _: int, request: Any, **__: Any) -> Future:
+        if self.broken:
+            raise RuntimeError("Transport closed for writes")
         self.sent.append((request, Future()))
         return self.sent[-1][1]
 
     def poll(self, **_: Any) -> None:
         """What is answered, the test has answered."""
+        self.polled += 1
 
     def request_update(self) -> None:
         """Nobody waits for it."""
@@ -118,6 +122,18 @@ def test_a_question_for_a_number_that_times_out_is_asked_again(thread: Thread) -
     sent = thread.append(_HERE)
     thread.turn()
     assert (1, False) == (len(thread.produced()), sent.is_done)
+
+
+def test_a_turn_that_fails_still_hears_what_comes_and_the_next_asks_again(thread: Thread) -> None:
+    """kafka-python takes the next turn at once, and would wait for the answer to what it could not send."""
+    thread.network.broken = True
+    with pytest.raises(RuntimeError, match="closed for writes"):
+        thread.turn()
+    assert 1 == thread.network.polled
+
+    thread.network.broken = False
+    thread.number(7)
+    assert thread.numbers.has_producer_id()
 
 
 def test_records_fail_in_time_while_no_broker_gives_a_number(thread: Thread) -> None:
