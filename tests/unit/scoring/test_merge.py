@@ -181,7 +181,7 @@ def test_who_exports_sees_a_message_as_a_whole() -> None:
 def test_customers_who_are_lost_before_they_are_active_are_none(steps: tuple[int, ...]) -> None:
     """The messages of one checkpoint come one by one; what is between them is no share above 1."""
     group = Steps("acme", "churn_subscription", RUNGS, 10)
-    group.put(("relationships-0", 0), 0, 0, TOTAL, steps)
+    group.put(("relationships-0", 0), 0, 0, [(TOTAL, steps)])
     list(group.advance(AT_MS))
     for row in group._rows(TOTAL):
         active, lost = row.tally
