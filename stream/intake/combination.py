@@ -1,8 +1,8 @@
 """Label values that stand together: checked once, looked up once an event.
 
 What the values are is said by the decoder; where they are counted, until the next checkpoint, by
-`interactions.py`; what survey events are split by, by `splits.py`. All stands here, so that an event costs one
-look-up and not two.
+`interactions.py`; what survey events are split by, by `splits.py`. All stands here, so that an event costs
+one look-up and not two.
 """
 
 from collections.abc import Iterable, Sequence

@@ -32,8 +32,10 @@ class Effects:
         self._placer = placer
         self._found: list[Placement] = []
         """Those that remember what is added with them."""
+        self._groups: dict[tuple[str, Sequence[str]], Sequence[Group]] = {}
+        """By tenant and families; one for all that raise the same."""
         self._high_ms: dict[Group, int] = {}
-        """Of each group that is counted in, as it was before."""
+        """Of each of these groups, as it was before."""
 
     def add(self, dims: Dims, placement: Placement, at_ms: int, what: What) -> None:
         """Count at a time, in the series of a placement of these dims."""
@@ -57,6 +59,7 @@ class Effects:
         for placement in self._found:
             placement.effects.clear()
         self._found.clear()
+        self._groups.clear()
         for group, before_ms in self._high_ms.items():
             if group.high_ms > before_ms:
                 self._tallies.lifted(group)
@@ -70,10 +73,15 @@ class Effects:
             self._found.append(placement)
         tallies, former = self._tallies, self._placer.replace(dims, placement.overflow)
         cells, families = _recipe(what)
-        groups = [tallies.group(dims.tenant, family) for family in families]
-        for group in groups:
-            self._high_ms.setdefault(group, group.high_ms)
-        return [(tallies.deltas(former, family, cell), amount) for family, cell, amount in cells], groups
+        groups = self._groups.get((dims.tenant, families))
+        if groups is None:
+            groups = tuple([tallies.group(dims.tenant, family) for family in families])
+            self._groups[dims.tenant, families] = groups
+            for group in groups:
+                self._high_ms.setdefault(group, group.high_ms)
+        return tuple(
+            [(tallies.deltas(former, family, cell), amount) for family, cell, amount in cells]
+        ), groups
 
 
 @lru_cache(20_000)
