@@ -110,7 +110,7 @@ class Lookout:
             self._put(closing, told)
 
     def _put(self, closing: Closing, message: Message) -> None:
-        for rung, pane, series, counts in message.rows:
+        for rung, pane, _, series, counts in message.rows:
             if rung != self._terms.rung:
                 continue
             key = message.tenant, message.family, series

@@ -74,6 +74,8 @@ class Slot:
         """The process slept: another worker may have claimed the partition meanwhile."""
         self.through = 0
         """The log was folded up to, not with, this offset; at most a little behind `work.position`."""
+        self.behind = False
+        """It waits longer for its next flush, since so much is waiting to be read."""
         self.rewound_s: float | None = None
         self.flush_s = 0.0
         """Processor seconds of the last flush; 0 while nothing comes."""

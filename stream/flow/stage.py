@@ -23,18 +23,13 @@ from stream.clock import Clock
 from stream.flow.changelog import Changelog, FencedError
 from stream.flow.closing import asked_to_end, ended
 from stream.flow.effort import Effort
+from stream.flow.pace import is_behind, spacing_s
 from stream.flow.raw import Stretch
 from stream.flow.slot import Slot, Work
 
 log = logging.getLogger(__name__)
 
 _LOADED_AT_ONCE = 1_000
-_SHARE = 4
-"""A partition waits this many times as long as one flush of each of the worker's source partitions takes, up
-to `_SPACING_MAX_S`: at most a fifth of the processor time is flushing, however many partitions there are."""
-_SPACING_MAX_S = 1.0
-_BACKLOG, _BACKLOG_SPACING_S = 10_000, 2.0
-"""While so many offsets wait nobody sees the latest, and the same panes change again and again."""
 _PENDING_MAX = 60_000
 """Records of a checkpoint beyond which nothing more is folded: about 6 MB of the 15 that a batch may have."""
 _REWIND_EVERY_S = 1.0
@@ -214,6 +209,9 @@ class Stage:
             await asyncio.sleep(0)
         if slot.work is work:
             slot.through = stretch.end
+            if slot.behind and not self._is_behind(slot):
+                slot.behind = False
+                slot.full.set()  # who reads the last of a backlog waits no longer than usual for it
 
     async def _joins(self, slot: Slot, stretch: Stretch) -> bool:
         """Whether nothing lies between what was folded and the stretch; what does is fetched again."""
@@ -258,6 +256,7 @@ class Stage:
                     await self._host.rewind(slot.tp, slot.wanted)
                 slot.flush_s = await self._flush(slot)
                 slot.drained.set()
+                slot.behind = self._is_behind(slot)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(slot.full.wait(), self._spacing_s(slot))
         except FencedError as error:
@@ -290,11 +289,12 @@ class Stage:
             await slot.changelog.hold()
         slot.ready.set()
 
+    def _is_behind(self, slot: Slot) -> bool:
+        return is_behind(self._host.waiting(slot.tp, slot.wanted))
+
     def _spacing_s(self, slot: Slot) -> float:
         """How long a partition waits for its next flush."""
-        if (self._host.waiting(slot.tp, slot.wanted) or 0) > _BACKLOG:
-            return _BACKLOG_SPACING_S
-        return min(max(slot.work.spacing_s, _SHARE * self._host.flush_s()), _SPACING_MAX_S)
+        return spacing_s(slot.work.spacing_s, self._host.flush_s(), behind=slot.behind)
 
     async def _recover(self, slot: Slot) -> None:
         """Recover, however long brokers are away: nothing was taken yet, so beginning anew loses nothing."""

@@ -9,7 +9,7 @@ from stream.errors import CxError
 from stream.settings import Settings
 
 KEY = b"s"
-_LAYOUT = 6
+_LAYOUT = 7
 """Raised when what is kept takes another form."""
 
 

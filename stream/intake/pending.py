@@ -1,21 +1,32 @@
 """What was counted and is not yet in the panes, and at most how many records it changes.
 
 deltas(placement, family, cell)[event time // width] += 1       one dict for each combination
-at_most(weights)                                                series by panes, of each tenant and family
+at_most(held)                                                   series by panes, of each tenant and family
 take()                                                          all, once a checkpoint
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from stream.intake.names import SeriesLabels
 from stream.intake.placement import Placement
 from stream.scoring.families import FAMILIES
+from stream.scoring.message import SHEET
 from stream.scoring.weight import of_numbers
 
 Combination = tuple[Placement, str, int]
 """Placement, family and cell."""
 _FEW = 5_000
 """Records that need no closer look."""
+
+
+class Held(Protocol):
+    """What is counted of a tenant and family already."""
+
+    weight: int
+    """Of the largest sparse cell, in records."""
+    largest: int
+    """How many series the largest pane has had, if they share sheets."""
 
 
 class Extent:
@@ -33,17 +44,20 @@ class Extent:
         """Deltas by series: no more cells of a window change."""
         self._seen = self._panes = 0
 
-    def at_most(self, widths: Sequence[int], weight: int) -> int:
-        """Records that change: of all series all panes, or what the deltas say one by one if that is less.
+    def at_most(self, widths: Sequence[int], weight: int, largest: int) -> int:
+        """Cells that are written anew, in records: of all series all panes, or less if the deltas are few.
 
-        A sparse cell may be as heavy as the heaviest, and each delta may add a key to it.
+        Who changes a cell writes its sheet: of a pack all series at most, which are the `largest` there was
+        and those that come to it. A sparse cell may be as heavy as the heaviest (`weight`), and each delta
+        may add a key to it.
         """
-        cells = self.singly * len(widths)
+        cells = self.singly * len(widths) * (1 if self.parts else SHEET)
         if cells * weight > _FEW:
             if self._seen != len(self.bases):
                 self._seen = len(self.bases)
                 self._panes = sum(len({base // width for base in self.bases}) for width in widths)
-            cells = min(cells, len(self.series) * self._panes * max(len(self.parts), 1))
+            most = len(self.series) * len(self.parts) if self.parts else len(self.series) + largest
+            cells = min(cells, most * self._panes)
         return cells * weight + (of_numbers(2 * self.singly * len(widths)) if self.parts else 0)
 
 
@@ -97,8 +111,11 @@ class Pending:
         taken, self._deltas, self._extents = self._deltas, {}, {}
         return taken
 
-    def at_most(self, weights: Mapping[tuple[str, str], int]) -> int:
-        """No more records than that will change. `weights`: of sparse cells that are more than one record."""
-        return sum(
-            extent.at_most(self._widths, weights.get(pair, 1)) for pair, extent in self._extents.items()
-        )
+    def at_most(self, held: Mapping[tuple[str, str], Held]) -> int:
+        """No more records than that will be written. `held`: what there is already."""
+        found = 0
+        for pair, extent in self._extents.items():
+            group = held.get(pair)
+            weight, largest = (1, 0) if group is None else (group.weight, group.largest)
+            found += extent.at_most(self._widths, weight, largest)
+        return found

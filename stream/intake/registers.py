@@ -107,7 +107,7 @@ class Registers:
         for group, chunk in self._dirty:
             cell = self._cells[group][chunk]
             records.append((_key(group, chunk), written(cell)))
-            rows[group[:2]].append((group[2], chunk, TOTAL, cell[1:]))
+            rows[group[:2]].append((group[2], chunk, 0, TOTAL, cell[1:]))
             if len(cell) == 1:
                 self._emptied.add((group, chunk))
         self._dirty = set()
@@ -118,7 +118,7 @@ class Registers:
         rows: defaultdict[tuple[str, str], list[CellRow]] = defaultdict(list)
         for (tenant, family, window), cells in self._cells.items():
             rows[tenant, family] += [
-                (window, chunk, TOTAL, cell[1:]) for chunk, cell in cells.items() if cell[0] >= offset
+                (window, chunk, 0, TOTAL, cell[1:]) for chunk, cell in cells.items() if cell[0] >= offset
             ]
         return rows
 

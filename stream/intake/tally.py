@@ -3,19 +3,22 @@
     add(placement, family, cell, time, ±1)      pending deltas, by combination and time
         │ settle()                               once a checkpoint, not once an event
         ▼
-    group (tenant, family) → pack (window, pane) → series → [stamp, count, count, …]
+    group (tenant, family) → pack (window, pane) → series → [stamp, sheet, count, count, …]
 
 Deltas wait at the widest width that tells every window's panes apart, so windows and views cost by
-combination and not by event. A stamp is the source offset up to which the counts are right. A pane that its
-window has passed is forgotten; what would still change it changes nothing any more.
+combination and not by event. A stamp is the source offset up to which the counts are right; a sheet, the few
+series of a pack that are written together. A pane that its window has passed is forgotten; what would still
+change it changes nothing any more.
 
 What is watched for drops has one rung more, the detector's panes. Of those none is forgotten before it was
 given out: after a night down, one batch covers more than they do.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from itertools import chain
 from operator import add as plus
+from typing import Any
 
 import orjson
 
@@ -24,39 +27,46 @@ from stream.intake.names import SeriesLabels
 from stream.intake.pending import Combination, Deltas, Pending
 from stream.intake.placement import Placement
 from stream.scoring.families import FAMILIES
-from stream.scoring.message import Labels
+from stream.scoring.message import SHEET, Labels
 from stream.scoring.panes import DETECTOR, Ladder, common_width_ms, longest
 from stream.scoring.sparse import merged, parts
 from stream.scoring.weight import of_numbers
 from stream.scoring.written import written
 
 _DELETES = 20_000
+_AHEAD = 2
+"""Of a cell, what comes before its counts: stamp and sheet."""
 Pack = dict[Labels, list[int]]
+"""The cells of a pane. Series only come, until it is forgotten: the n-th stands on sheet n // `SHEET`."""
+PackKey = tuple[str, str, int, int]
+"""tenant, family, window index, pane."""
 Plus = Callable[[Sequence[int], Sequence[int]], list[int]]
 Change = tuple[bytes, bytes | None]
 """A changelog record: key, value; None deletes."""
-CellRow = tuple[int, int, Labels, list[int]]
-"""window index, pane, series, counts (of a sparse family, keys with counts)."""
+CellRow = tuple[int, int, int, Labels, list[int]]
+"""window index, pane, sheet, series, counts (of a sparse family, keys with counts)."""
 
 
 class Group:
     """All that a partition contributes to one tenant and KPI family."""
 
     __slots__ = (
-        *("empty", "family", "first", "high_ms", "packs", "part", "plus", "weight"),
+        *("empty", "family", "first", "high_ms", "largest", "packs", "part", "plus", "weight"),
         *("spared", "standing", "tenant"),
     )
 
     def __init__(self, tenant: str, family: str, windows: int, *, watched: bool) -> None:
         self.tenant = tenant
         self.family = family
-        self.empty = [0] * (1 + len(FAMILIES[family].cells))
+        self.empty = [0] * (_AHEAD + len(FAMILIES[family].cells))
         self.part = FAMILIES[family].part
         self.standing = FAMILIES[family].standing
         self.plus = _plus_sparse if self.part else _plus
-        """Add up two lists of a stamp and counts; the stamp of the sum means nothing."""
+        """Add counts to a cell; the stamp of the sum means nothing."""
         self.weight = 1
         """Of the largest sparse cell so far, in records."""
+        self.largest = 0
+        """How many series the largest pack has had, if they share sheets."""
         self.packs: dict[tuple[int, int], Pack] = {}
         self.high_ms = -1
         """The highest event time ever counted; of `deltas`, cut to the common width: enough to place ends."""
@@ -90,7 +100,7 @@ class Tallies:
         self._steps = _steps(widths)
         self._pending = Pending(widths)
         self.groups: dict[tuple[str, str], Group] = {}
-        self._dirty: dict[tuple[str, str, int, int, Labels], list[int]] = {}
+        self._dirty: dict[PackKey, set[Labels]] = {}
         self._gone: list[bytes] = []
         self._ended: dict[tuple[str, str], None] = {}
         self._raised: set[tuple[str, str]] = set()
@@ -119,8 +129,7 @@ class Tallies:
     @property
     def pending(self) -> int:
         """At most how much `settle` would change, in records: cells, and of sparse ones what they hold."""
-        heavy = {pair: group.weight for pair, group in self.groups.items() if group.weight > 1}
-        return self._pending.at_most(heavy)
+        return self._pending.at_most(self.groups)
 
     @property
     def watched_tenants(self) -> int:
@@ -159,7 +168,7 @@ class Tallies:
     def _vectors(
         self, pending: Mapping[Combination, Deltas]
     ) -> dict[tuple[Group, SeriesLabels], dict[int, list[int]]]:
-        """The pending deltas by series and event time // width: an unused place, then one for each cell.
+        """The pending deltas by series and event time // width: as cells without stamp and sheet.
 
         By series first: many placements share one, and what follows costs by series and pane.
         """
@@ -175,10 +184,11 @@ class Tallies:
                     if group.part:
                         vector += (cell, delta)
                     else:
-                        vector[cell + 1] += delta
+                        vector[cell + _AHEAD] += delta
         for (group, _), by_base in taken.items():
             if group.part:
-                by_base.update({base: _plus_sparse((0,), vector) for base, vector in by_base.items()})
+                for base, vector in by_base.items():
+                    by_base[base] = _plus_sparse(group.empty, vector)
         return taken
 
     def _climb(self, by_base: dict[int, list[int]], add_up: Plus) -> list[dict[int, list[int]]]:
@@ -196,17 +206,17 @@ class Tallies:
         self, group: Group, window: int, pane: int, series: SeriesLabels, vector: list[int], stamp: int
     ) -> None:
         pack = group.packs.setdefault((window, pane), {})
-        found: Iterable[tuple[Labels, list[int]]] = ((series, vector),)
-        if group.part:
-            found = (((*series, str(part)), [0, *own]) for part, own in parts(vector[1:], group.part).items())
-        for labels, counts in found:
-            cell = pack.get(labels)
-            cell = counts.copy() if cell is None else group.plus(cell, counts)
+        dirty = self._dirty.setdefault((group.tenant, group.family, window, pane), set())
+        if not group.part:
+            _add(group, pack, series, vector)[0] = stamp
+            dirty.add(series)
+            return
+        for part, own in parts(vector[_AHEAD:], group.part).items():
+            labels = (*series, str(part))
+            cell = _add(group, pack, labels, [0, 0, *own])
             cell[0] = stamp
-            if group.part:
-                group.weight = max(group.weight, of_numbers(len(cell)))
-            pack[labels] = cell
-            self._dirty[group.tenant, group.family, window, pane, labels] = cell
+            group.weight = max(group.weight, of_numbers(len(cell)))
+            dirty.add(labels)
 
     def _raise(self, tenant: str, family: str, at_ms: int) -> None:
         group = self.group(tenant, family)
@@ -240,9 +250,9 @@ class Tallies:
             return
         group.first = first
         for window, pane in [key for key in group.packs if key[1] < first[key[0]]]:
-            for series in group.packs.pop((window, pane)):
-                self._gone.append(_key(group.tenant, group.family, window, pane, series))
-                self._dirty.pop((group.tenant, group.family, window, pane, series), None)
+            pack, at = group.packs.pop((window, pane)), (group.tenant, group.family, window, pane)
+            self._gone += [_key(at, sheet) for sheet in {cell[1] for cell in pack.values()}]
+            self._dirty.pop(at, None)
 
     def changes(self) -> tuple[list[Change], dict[tuple[str, str], list[CellRow]]]:
         """What `settle` changed since the last call: changelog records; by tenant and family what to send on.
@@ -257,9 +267,17 @@ class Tallies:
         for pair in ended:
             del self._ended[pair]
         rows: dict[tuple[str, str], list[CellRow]] = {pair: [] for pair in self._raised}
-        for (tenant, family, window, pane, series), cell in self._dirty.items():
-            records.append((_key(tenant, family, window, pane, series), written(cell)))
-            rows.setdefault((tenant, family), []).append((window, pane, series, cell[1:]))
+        for at, dirty in self._dirty.items():
+            tenant, family, window, pane = at
+            pack = self.groups[tenant, family].packs[window, pane]
+            sheets = _sheets(pack, {pack[series][1] for series in dirty})
+            records += [(_key(at, sheet), written(_flat(cells))) for sheet, cells in sheets.items()]
+            rows.setdefault((tenant, family), []).extend(
+                (window, pane, sheet, series, cell[_AHEAD:])
+                for sheet, cells in sheets.items()
+                for series, cell in cells
+                if series in dirty
+            )
         records += [(_group_key(pair), written(self.groups[pair].high_ms)) for pair in self._raised]
         self._dirty.clear()
         self._raised.clear()
@@ -269,7 +287,7 @@ class Tallies:
         """The counts stamped at or above a source offset, by tenant and family, of which none is left out."""
         return {
             pair: [
-                (window, pane, series, cell[1:])
+                (window, pane, cell[1], series, cell[_AHEAD:])
                 for (window, pane), pack in group.packs.items()
                 for series, cell in pack.items()
                 if cell[0] >= offset
@@ -284,15 +302,20 @@ class Tallies:
             if value is not None:
                 self.group(tenant, family).high_ms = orjson.loads(value)
             return
-        tenant, family, window, pane, *labels = orjson.loads(key[1:])
-        group, series = self.group(tenant, family), tuple(labels)
-        packs = group.packs
+        tenant, family, window, pane, sheet = orjson.loads(key[1:])
+        group = self.group(tenant, family)
         if value is not None and window >= len(group.first):
             self._gone.append(key)  # it is not watched any more
         elif value is not None:
-            packs.setdefault((window, pane), {})[series] = orjson.loads(value)
-        elif (window, pane) in packs:
-            packs[window, pane].pop(series, None)
+            pack = group.packs.setdefault((window, pane), {})
+            stamps, *flat = orjson.loads(value)
+            for stamp, labels, counts in zip(stamps, flat[::2], flat[1::2], strict=True):
+                pack[tuple(labels)] = [stamp, sheet, *counts]
+            group.largest = max(group.largest, 0 if group.part else len(pack))
+        elif (window, pane) in group.packs:
+            pack = group.packs[window, pane]
+            for labels in [labels for labels, cell in pack.items() if cell[1] == sheet]:
+                del pack[labels]
 
 
 def _plus(one: Sequence[int], other: Sequence[int]) -> list[int]:
@@ -300,11 +323,39 @@ def _plus(one: Sequence[int], other: Sequence[int]) -> list[int]:
 
 
 def _plus_sparse(one: Sequence[int], other: Sequence[int]) -> list[int]:
-    return [0, *merged(one[1:], other[1:])]
+    return [*one[:_AHEAD], *merged(one[_AHEAD:], other[_AHEAD:])]
 
 
-def _key(tenant: str, family: str, window: int, pane: int, series: Labels) -> bytes:
-    return b"c" + written((tenant, family, window, pane, *series))
+def _add(group: Group, pack: Pack, labels: Labels, vector: list[int]) -> list[int]:
+    """Add counts to a cell of a pack; returns the cell, which is another than before."""
+    cell = pack.get(labels)
+    if cell is not None:
+        cell = group.plus(cell, vector)
+    else:
+        cell = vector.copy()
+        cell[1] = len(pack) if group.part else len(pack) // SHEET
+        group.largest = max(group.largest, 0 if group.part else 1 + len(pack))
+    pack[labels] = cell
+    return cell
+
+
+def _sheets(pack: Pack, chosen: Container[int]) -> dict[int, list[tuple[Labels, list[int]]]]:
+    """All cells that stand on the chosen sheets."""
+    found: dict[int, list[tuple[Labels, list[int]]]] = {}
+    for series, cell in pack.items():
+        if cell[1] in chosen:
+            found.setdefault(cell[1], []).append((series, cell))
+    return found
+
+
+def _flat(cells: Sequence[tuple[Labels, list[int]]]) -> list[Any]:
+    """All stamps, then series and counts by turns."""
+    stamps = [cell[0] for _, cell in cells]
+    return [stamps, *chain.from_iterable((series, cell[_AHEAD:]) for series, cell in cells)]
+
+
+def _key(at: PackKey, sheet: int) -> bytes:
+    return b"c" + written((*at, sheet))
 
 
 def _group_key(pair: tuple[str, str]) -> bytes:

@@ -1,6 +1,6 @@
 """What the source partitions contribute, merged into the windows of every series. Pure.
 
-    message of one source partition ──▶ group (tenant, family) ──▶ cells by (source, window, pane, series)
+    message of one source partition ──▶ group (tenant, family) ──▶ cells by (window, pane, sheet, series)
        absolute counts, so the difference to the former value moves the sums:
 
            window sums[series] = Σ panes first … last      future panes wait until the end reaches them
@@ -13,12 +13,13 @@ source is passed over, one at it says the same again.
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 from typing import Any
 
 import orjson
 
 from stream.scoring.families import FAMILIES, Row, Rows
-from stream.scoring.message import Labels, Message, SourceName
+from stream.scoring.message import SHEET, Message, Sheet, SourceName
 from stream.scoring.panes import Ladder
 from stream.scoring.parted import Parted
 from stream.scoring.rolling import Group
@@ -26,8 +27,8 @@ from stream.scoring.stepping import Steps
 from stream.scoring.weight import of_numbers
 from stream.scoring.written import written
 
-Cell = tuple[str, str, int, int, SourceName, Labels]
-"""tenant, family, window index, pane, source partition, series."""
+At = tuple[str, str, int, int, Sheet]
+"""tenant, family, window index, pane, sheet of a source partition: a record of the changelog."""
 _DELETES = 20_000
 MAX_SERIES = 10_000
 
@@ -54,10 +55,10 @@ class Merger:
         self._by_event_time = by_event_time
         self._max_series = max_series
         self._positions: dict[SourceName, int] = {}
-        self._dirty: set[Cell] = set()
+        self._dirty: set[At] = set()
         self._weight = 0
-        """At most how much the changed cells are to write, in records."""
-        self._gone: list[Cell] = []
+        """At most how much the changed sheets are to write, in records."""
+        self._gone: list[At] = []
         self._moved: set[tuple[str, str, SourceName]] = set()
         self._dropped: set[tuple[str, str, SourceName]] = set()
         self._seen: set[SourceName] = set()
@@ -83,10 +84,14 @@ class Merger:
             self._moved.add((message.tenant, message.family, message.source))
             if self._by_event_time:
                 self._advance(group, group.high_ms)
-        for window, pane, series, counts in message.rows:
-            if group.put(message.source, window, pane, series, tuple(counts)):
-                self._dirty.add((message.tenant, message.family, window, pane, message.source, series))
-                self._weight += of_numbers(len(counts))
+        shares = SHEET if group.shares else 1
+        for window, pane, number, series, counts in message.rows:
+            sheet = message.source, number
+            if group.put(sheet, window, pane, series, tuple(counts)):
+                at = message.tenant, message.family, window, pane, sheet
+                if not (group.shares and at in self._dirty):
+                    self._weight += shares * of_numbers(len(counts))
+                    self._dirty.add(at)
 
     def _group(self, tenant: str, family: str) -> Group:
         group = self.groups.get((tenant, family))
@@ -109,10 +114,10 @@ class Merger:
                     self._dropped |= highs
 
     def _advance(self, group: Group, end_ms: int) -> None:
-        for window, pane, source, series in group.advance(end_ms):
-            cell = group.tenant, group.family, window, pane, source, series
-            self._dirty.discard(cell)
-            self._gone.append(cell)
+        for place in group.advance(end_ms):
+            at = group.tenant, group.family, *place
+            self._dirty.discard(at)
+            self._gone.append(at)
 
     def series(self) -> list[Rows]:
         """Every series by KPI family: the same object as before where nothing changed.
@@ -151,12 +156,12 @@ class Merger:
         several calls: after a night down there are more than one batch holds.
         """
         gone, self._gone = self._gone[:_DELETES], self._gone[_DELETES:]
-        records: list[tuple[bytes, bytes | None]] = [(_key(cell), None) for cell in gone]
+        records: list[tuple[bytes, bytes | None]] = [(_key(at), None) for at in gone]
         records += [(b"g" + written(each), None) for each in self._dropped]
-        for cell in self._dirty:
-            tenant, family, window, pane, source, series = cell
-            counts = self.groups[tenant, family].cells[window][pane][source][series]
-            records.append((_key(cell), written(counts)))
+        for at in self._dirty:
+            tenant, family, window, pane, sheet = at
+            cells = self.groups[tenant, family].cells[window][pane][sheet]
+            records.append((_key(at), written(list(chain.from_iterable(cells.items())))))
         for tenant, family, source in self._moved:
             high = self.groups[tenant, family].highs[source]
             records.append((b"g" + written((tenant, family, source)), written(high)))
@@ -181,13 +186,15 @@ class Merger:
                 tenant, family, source = orjson.loads(key[1:])
                 self._group(tenant, family).highs[source] = held
             case b"c":
-                tenant, family, window, pane, source, *series = orjson.loads(key[1:])
-                self._group(tenant, family).put(source, window, pane, tuple(series), tuple(held))
+                tenant, family, window, pane, *sheet = orjson.loads(key[1:])
+                group = self._group(tenant, family)
+                for series, counts in zip(held[::2], held[1::2], strict=True):
+                    group.put(tuple(sheet), window, pane, tuple(series), tuple(counts))
 
     def _unload(self, key: bytes) -> None:
         if key[:1] == b"c":
-            tenant, family, window, pane, source, *series = orjson.loads(key[1:])
-            self._group(tenant, family).drop(source, window, pane, tuple(series))
+            tenant, family, window, pane, *sheet = orjson.loads(key[1:])
+            self._group(tenant, family).drop(tuple(sheet), window, pane)
         elif key[:1] == b"g":
             tenant, family, source = orjson.loads(key[1:])
             self._group(tenant, family).highs.pop(source, None)
@@ -199,5 +206,5 @@ class Merger:
             self._advance(group, group.high_ms if self._by_event_time else now_ms)
 
 
-def _key(cell: Cell) -> bytes:
-    return b"c" + written((*cell[:-1], *cell[-1]))
+def _key(at: At) -> bytes:
+    return b"c" + written((*at[:-1], *at[-1]))

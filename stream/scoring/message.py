@@ -9,6 +9,13 @@ SourceName = str
 """`topic-partition` of a source partition."""
 Labels = tuple[str, ...]
 """Level, view, channel, touchpoint, segment; of a cell with part of a sparse tally also which part."""
+Sheet = tuple[SourceName, int]
+"""A source partition, and one of the sheets that it makes of a pane's cells."""
+Row = tuple[int, int, int, Labels, Sequence[int]]
+"""window index, pane, sheet, series, counts."""
+SHEET = 8
+"""The cells of a pane come so many to a sheet, which is one record of a changelog: each by itself would be a
+record of which most is its key. Cells with part of a sparse tally are large, and have a sheet each."""
 
 
 class Message(NamedTuple):
@@ -19,8 +26,7 @@ class Message(NamedTuple):
     tenant: str
     family: str
     high_ms: int
-    rows: Sequence[tuple[int, int, Labels, Sequence[int]]]
-    """window index, pane, series, counts."""
+    rows: Sequence[Row]
 
 
 class Mark(NamedTuple):
@@ -43,8 +49,19 @@ def series_of(labels: Labels) -> Labels:
 
 
 def encode(app_id: str, told: Message | Mark) -> bytes:
-    """As stored in the tallies topic; the application id keeps a rebuild beside us apart."""
-    return orjson.dumps([app_id, *told])
+    """As stored in the tallies topic; the application id keeps a rebuild beside us apart.
+
+    Every series is spelled once, and rows have its place: most come once for each of many panes.
+    """
+    if isinstance(told, Mark):
+        return orjson.dumps([app_id, *told])
+    *head, rows = told
+    places: dict[Labels, int] = {}
+    short = [
+        (window, pane, sheet, places.setdefault(series, len(places)), *counts)
+        for window, pane, sheet, series, counts in rows
+    ]
+    return orjson.dumps([app_id, *head, list(places), short])
 
 
 def decode(app_id: str, value: bytes | None) -> Message | Mark | None:
@@ -56,7 +73,8 @@ def decode(app_id: str, value: bytes | None) -> Message | Mark | None:
         return None
     if len(fields) == len(Mark._fields):
         return Mark(*fields)
-    source, position, tenant, family, high_ms, rows = fields
-    return Message(
-        source, position, tenant, family, high_ms, [(w, p, tuple(s), tuple(c)) for w, p, s, c in rows]
-    )
+    *head, spelled, short = fields
+    series = list(map(tuple, spelled))
+    rows = [(window, pane, sheet, series[at], tuple(counts)) for window, pane, sheet, at, *counts in short]
+    source, position, tenant, family, high_ms = head
+    return Message(source, position, tenant, family, high_ms, rows)

@@ -6,9 +6,10 @@ part a cell stays small enough to be written and sent, and a change costs no mor
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import ClassVar
 
 from stream.scoring.families import FAMILIES, Row, Series, Tally
-from stream.scoring.message import Labels, SourceName, series_of
+from stream.scoring.message import Labels, Sheet, series_of
 from stream.scoring.panes import Ladder, longest
 from stream.scoring.rolling import Group
 from stream.scoring.sparse import merged, total
@@ -20,6 +21,8 @@ class Parted(Group):
     """The windows of one tenant and KPI family, by key."""
 
     __slots__ = ("_dated", "_end_ms", "_parts", "_standing")
+
+    shares: ClassVar[bool] = False
 
     def __init__(self, tenant: str, family: str, rungs: Sequence[Ladder], max_series: int) -> None:
         super().__init__(tenant, family, rungs, max_series)
@@ -42,8 +45,8 @@ class Parted(Group):
         self.touched.add(shown)
         self._stale.add(shown)
 
-    def advance(self, end_ms: int) -> Iterator[tuple[int, int, SourceName, Labels]]:
-        """Let the windows end at `end_ms`, never earlier than before; yields the cells that are forgotten."""
+    def advance(self, end_ms: int) -> Iterator[tuple[int, int, Sheet]]:
+        """Let the windows end at `end_ms`, never earlier than before; yields the forgotten sheets."""
         if self._dated and end_ms // _DAY_MS > self._end_ms // _DAY_MS:
             self.touched.update(*self._parts)
         self._end_ms = max(self._end_ms, end_ms)

@@ -7,11 +7,11 @@ panes   … │ k-count │ k-count+1 │    …    │    k    │ k+1 │ …
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, ClassVar
 
 from stream.scoring.bound import Bound
 from stream.scoring.families import FAMILIES, Row, Rows, Series, Tally
-from stream.scoring.message import Labels, SourceName, series_of
+from stream.scoring.message import Labels, Sheet, SourceName, series_of
 from stream.scoring.panes import Ladder
 
 Cells = dict[Labels, Tally]
@@ -25,13 +25,16 @@ class Group:
         *("bound", "cells", "ends", "family", "highs", "sums", "tenant", "touched"),
     )
 
+    shares: ClassVar[bool] = True
+    """Whether several cells stand on one sheet."""
+
     def __init__(self, tenant: str, family: str, rungs: Sequence[Ladder], max_series: int) -> None:
         """At most `max_series` series, of whatever many sources, are shown by name."""
         self.tenant = tenant
         self.family = family
         self.highs: dict[SourceName, int] = {}
-        self.cells: list[dict[int, dict[SourceName, Cells]]] = [{} for _ in rungs]
-        """By window, pane, source partition and series."""
+        self.cells: list[dict[int, dict[Sheet, Cells]]] = [{} for _ in rungs]
+        """By window, pane, sheet and series."""
         self.bound = Bound(max_series)
         self.sums: list[dict[Labels, Tally]] = [{} for _ in rungs]
         """By window and the series as it is shown."""
@@ -55,12 +58,12 @@ class Group:
         """Whether no window holds anything, and that has been told."""
         return not (self.touched or any(self.cells))
 
-    def put(self, source: SourceName, window: int, pane: int, series: Labels, counts: Tally) -> bool:
+    def put(self, sheet: Sheet, window: int, pane: int, series: Labels, counts: Tally) -> bool:
         """Set a source partition's counts in a pane; False when the window has passed that pane."""
         last = self.ends[window]
         if pane <= last - self._rungs[window].panes:
             return False
-        cells = self.cells[window].setdefault(pane, {}).setdefault(source, {})
+        cells = self.cells[window].setdefault(pane, {}).setdefault(sheet, {})
         former = cells.get(series)
         if former is None:
             shared = self.bound.hold(series_of(series))
@@ -70,10 +73,9 @@ class Group:
             self._move(window, series, counts, former or self._empty)
         return True
 
-    def drop(self, source: SourceName, window: int, pane: int, series: Labels) -> None:
-        """Forget a cell while the windows have no end yet."""
-        panes = self.cells[window]
-        if panes.get(pane, {}).get(source, {}).pop(series, None) is not None:
+    def drop(self, sheet: Sheet, window: int, pane: int) -> None:
+        """Forget a sheet while the windows have no end yet."""
+        for series in self.cells[window].get(pane, {}).pop(sheet, {}):
             self.bound.release(series_of(series))
 
     def _move(self, window: int, series: Labels, plus: Tally, minus: Tally) -> None:
@@ -86,14 +88,14 @@ class Group:
     def settle(self) -> None:
         """All is loaded, and no window has an end yet: decide which series are shown by name."""
         sizes: Counter[Labels] = Counter()
-        for sources in self.cells[-1].values():
-            for cells in sources.values():
+        for sheets in self.cells[-1].values():
+            for cells in sheets.values():
                 for series, counts in cells.items():
                     sizes[series_of(series)] += sum(counts)
         self.bound.settle(sizes)
 
-    def advance(self, end_ms: int) -> Iterator[tuple[int, int, SourceName, Labels]]:
-        """Let the windows end at `end_ms`, never earlier than before; yields the cells that are forgotten."""
+    def advance(self, end_ms: int) -> Iterator[tuple[int, int, Sheet]]:
+        """Let the windows end at `end_ms`, never earlier than before; yields the forgotten sheets."""
         for window, rung in enumerate(self._rungs):
             last, former = rung.pane(end_ms), self.ends[window]
             if last <= former:
@@ -105,11 +107,11 @@ class Group:
                     for series, counts in cells.items():
                         self._move(window, series, counts, self._empty)
             for pane in [each for each in panes if each <= last - rung.panes]:
-                for source, cells in panes.pop(pane).items():
+                for sheet, cells in panes.pop(pane).items():
                     for series, counts in cells.items():
                         self._move(window, series, self._empty, counts)
                         self.bound.release(series_of(series))
-                        yield window, pane, source, series
+                    yield window, pane, sheet
             for series in [series for series, counts in self.sums[window].items() if not any(counts)]:
                 del self.sums[window][series]
 

@@ -5,9 +5,10 @@ adds up what is reached and empties what it has added up, so nothing is dropped 
 """
 
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from stream.scoring.families import Row, Series, Tally
-from stream.scoring.message import Labels, SourceName
+from stream.scoring.message import Labels, Sheet
 from stream.scoring.panes import Ladder
 from stream.scoring.rolling import Group
 from stream.scoring.steps import CHUNK, reached
@@ -18,45 +19,45 @@ class Steps(Group):
 
     __slots__ = ("_emptied", "_reached")
 
+    shares: ClassVar[bool] = False
+
     def __init__(self, tenant: str, family: str, rungs: Sequence[Ladder], max_series: int) -> None:
         super().__init__(tenant, family, rungs, max_series)
-        self._emptied: list[tuple[int, int, SourceName, Labels]] = []
+        self._emptied: list[tuple[int, int, Sheet]] = []
         self._reached: list[set[int]] = [set() for _ in rungs]
         """By window, the chunks that have begun where it ends: few of all, most lie ahead."""
 
-    def put(self, source: SourceName, window: int, pane: int, series: Labels, counts: Tally) -> bool:
+    def put(self, sheet: Sheet, window: int, pane: int, series: Labels, counts: Tally) -> bool:
         """Set a source partition's steps in a chunk (`pane`); an empty one is forgotten with the next end."""
-        cells = self.cells[window].setdefault(pane, {}).setdefault(source, {})
+        cells = self.cells[window].setdefault(pane, {}).setdefault(sheet, {})
         cells[series] = counts
         if pane <= self.ends[window] // CHUNK:
             self._reached[window].add(pane)
         if not counts:
-            self._emptied.append((window, pane, source, series))
+            self._emptied.append((window, pane, sheet))
         self.touched.add(series)
         self._stale.add(series)
         return True
 
-    def drop(self, source: SourceName, window: int, pane: int, series: Labels) -> None:
-        """Forget a cell."""
-        sources = self.cells[window].get(pane, {})
-        sources.get(source, {}).pop(series, None)
-        if not sources.get(source, True):
-            del sources[source]
-        if pane in self.cells[window] and not sources:
+    def drop(self, sheet: Sheet, window: int, pane: int) -> None:
+        """Forget a sheet."""
+        sheets = self.cells[window].get(pane, {})
+        self._stale.update(sheets.pop(sheet, {}))
+        if pane in self.cells[window] and not sheets:
             del self.cells[window][pane]
             self._reached[window].discard(pane)
-        self._stale.add(series)
 
     def settle(self) -> None:
         """All is loaded: the series here have no names that could be too many."""
 
-    def advance(self, end_ms: int) -> Iterator[tuple[int, int, SourceName, Labels]]:
-        """Let the windows end at `end_ms`, never earlier than before; yields the cells that are forgotten."""
+    def advance(self, end_ms: int) -> Iterator[tuple[int, int, Sheet]]:
+        """Let the windows end at `end_ms`, never earlier than before; yields the forgotten sheets."""
         emptied, self._emptied = self._emptied, []
-        for window, pane, source, series in emptied:
-            if self.cells[window].get(pane, {}).get(source, {}).get(series) == ():
-                self.drop(source, window, pane, series)
-                yield window, pane, source, series
+        for window, pane, sheet in emptied:
+            cells = self.cells[window].get(pane, {}).get(sheet)
+            if cells is not None and not any(cells.values()):
+                self.drop(sheet, window, pane)
+                yield window, pane, sheet
         for window, rung in enumerate(self._rungs):
             last = rung.pane(end_ms)
             if last > self.ends[window]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from stream.alerts.lookout import Lookout, Terms
 from stream.alerts.watches import alerts
 from stream.scoring.families import Tally
-from stream.scoring.message import Labels, Mark, Message
+from stream.scoring.message import Labels, Mark, Message, Row
 from stream.values import views
 
 HOUR_MS = 3_600_000
@@ -50,11 +50,11 @@ def topics(draw: st.DrawFn) -> list[Message | Mark | None]:
             tenant, family = draw(st.sampled_from([("acme", "nps"), ("acme", "nps"), ("globex", "csat")]))
             channel = draw(st.sampled_from(CHANNELS))
             tally = draw(TALLIES[family])
-            rows: list[tuple[int, int, Labels, Tally]] = []
+            rows: list[Row] = []
             for series in (TOTAL, channel):
                 key = source, tenant, family, pane, series
                 counts[key] = tuple(map(sum, zip(tally, counts.get(key, (0,) * len(tally)), strict=True)))
-                rows.append((1, pane, series, counts[key]))
+                rows.append((1, pane, 0, series, counts[key]))
             told.append(Message(source, len(told), tenant, family, 0, rows))
             if draw(st.booleans()):
                 told.append(Mark(source, len(told), (START + hour) * HOUR_MS, 2))
@@ -169,7 +169,7 @@ def test_the_stories_of_these_laws_raise_and_clear() -> None:
     for hour in range(60):
         tally = (1, 3, 6) if 20 <= hour < 30 else (8, 1, 1)
         for source in ("surveys-0", "surveys-1"):
-            rows = [(1, START + hour, TOTAL, tally)]
+            rows = [(1, START + hour, 0, TOTAL, tally)]
             told.append(Message(source, len(told), "acme", "nps", 0, rows))
             told.append(Mark(source, len(told), (START + hour) * HOUR_MS, 1))
     _, events = _uninterrupted(told)

@@ -14,7 +14,10 @@ from stream.values import Window
 
 RUNGS = ladders((Window("1m", 60_000), Window("5m", 300_000)))
 START_MS = 36_000_000
-SERIES: list[Labels] = [("interaction", "total", "", "", ""), ("interaction", "channel", "web", "", "")]
+SERIES: list[Labels] = [
+    ("interaction", "total", "", "", ""),
+    *(("interaction", "channel", name, "", "") for name in ("web", "app", "mail")),
+]
 Cell = tuple[int, int, Labels]
 """window index, pane, series."""
 CLOCKS = st.booleans()
@@ -35,7 +38,10 @@ def histories(draw: st.DrawFn, source: str) -> list[Message]:
                 cell = window, rung.pane(at_ms), draw(st.sampled_from(SERIES))
                 counts.setdefault(cell, [0, 0, 0])[draw(st.integers(0, 2))] += 1
                 changed.add(cell)
-        rows = [(*cell, tuple(counts[cell])) for cell in sorted(changed)]
+        rows = [
+            (window, pane, SERIES.index(series) // 2, series, tuple(counts[window, pane, series]))
+            for window, pane, series in sorted(changed)
+        ]
         messages.append(Message(source, position, "acme", "nps", high_ms, rows))
     return messages
 
@@ -63,7 +69,7 @@ def naive(histories: Sequence[Sequence[Message]], *, by_event_time: bool, now_ms
         (message.source, window, pane, series): counts
         for history in histories
         for message in history
-        for window, pane, series, counts in message.rows
+        for window, pane, _, series, counts in message.rows
     }
     high_ms = max((message.high_ms for history in histories for message in history), default=-1)
     end_ms = high_ms if by_event_time else now_ms

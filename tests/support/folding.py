@@ -105,11 +105,11 @@ def compacted(log: dict[bytes, bytes], step: Checkpoint) -> None:
 def counts(intake: Intake) -> dict[Cell, list[int]]:
     """What the partition contributes to each pane, where that is anything."""
     return {
-        (tenant, family, window, pane, series): cell[1:]
+        (tenant, family, window, pane, series): cell[2:]
         for (tenant, family), group in intake.tallies.groups.items()
         for (window, pane), pack in group.packs.items()
         for series, cell in pack.items()
-        if any(cell[1:])
+        if any(cell[2:])
     }
 
 

@@ -56,9 +56,9 @@ class Story:
         for _ in range(n):
             whole = tuple(map(sum, zip(*by_channel, strict=True)))
             cells = zip((TOTAL, WEB, APP), (whole, *by_channel), strict=False)
-            rows = [(2, self.pane, series, counts) for series, counts in cells]
+            rows = [(2, self.pane, 0, series, counts) for series, counts in cells]
             # The rows of windows are none of the detector's.
-            rows.append((0, self.pane, TOTAL, (99, 0, 0)))
+            rows.append((0, self.pane, 0, TOTAL, (99, 0, 0)))
             self._tell(Message("surveys-0", self.offset + 1, tenant, "nps", 0, rows))
             self.pane += 1
             self.mark(self.pane)
@@ -125,7 +125,9 @@ def test_a_source_that_lags_holds_the_panes_open() -> None:
     story = Story(_lookout())
     story.mark(START, "surveys-1")
     for _ in range(50):
-        story._tell(Message("surveys-0", story.offset + 1, "acme", "nps", 0, [(2, story.pane, TOTAL, BAD)]))
+        story._tell(
+            Message("surveys-0", story.offset + 1, "acme", "nps", 0, [(2, story.pane, 0, TOTAL, BAD)])
+        )
         story.pane += 1
         story.mark(story.pane, "surveys-0")
     assert [] == story.lookout.standings()
@@ -139,7 +141,7 @@ def test_late_answers_are_counted_and_change_nothing_else() -> None:
     before = _standing(story.lookout)
     for _ in range(2):
         story._tell(
-            Message("surveys-0", story.offset + 1, "acme", "nps", 0, [(2, START + 3, TOTAL, (10, 6, 7))])
+            Message("surveys-0", story.offset + 1, "acme", "nps", 0, [(2, START + 3, 0, TOTAL, (10, 6, 7))])
         )
     assert before._replace(late=3) == _standing(story.lookout)
 
@@ -149,7 +151,7 @@ def test_what_an_older_owner_says_is_passed_over() -> None:
     story = Story(_lookout()).minutes(5, GOOD, GOOD)
     before = story.lookout.standings()
     story._tell(Mark("surveys-0", 0, (story.pane + 50) * MINUTE_MS, 1))
-    story._tell(Message("surveys-0", 0, "acme", "nps", 0, [(2, story.pane, TOTAL, BAD)]))
+    story._tell(Message("surveys-0", 0, "acme", "nps", 0, [(2, story.pane, 0, TOTAL, BAD)]))
     story.mark(story.pane + 3, "surveys-1")
     assert before == story.lookout.standings()
 
@@ -188,9 +190,9 @@ def test_marks_tell_how_many_tenants_there_are() -> None:
 def test_what_is_not_watched_is_not_kept() -> None:
     """Other families, levels and windows."""
     lookout = _lookout()
-    lookout.fold(0, Message("surveys-0", 0, "acme", "ces", 0, [(2, START, TOTAL, (1,) * 7)]))
-    lookout.fold(1, Message("surveys-0", 1, "acme", "nps", 0, [(0, START, TOTAL, GOOD)]))
-    lookout.fold(2, Message("surveys-0", 2, "acme", "nps", 0, [(2, START, ("journey", *TOTAL[1:]), GOOD)]))
+    lookout.fold(0, Message("surveys-0", 0, "acme", "ces", 0, [(2, START, 0, TOTAL, (1,) * 7)]))
+    lookout.fold(1, Message("surveys-0", 1, "acme", "nps", 0, [(0, START, 0, TOTAL, GOOD)]))
+    lookout.fold(2, Message("surveys-0", 2, "acme", "nps", 0, [(2, START, 0, ("journey", *TOTAL[1:]), GOOD)]))
     lookout.fold(3, None)
     for number, source in enumerate(("surveys-0", "surveys-1"), start=4):
         lookout.fold(number, Mark(source, 9, (START + 9) * MINUTE_MS, 1))
@@ -267,7 +269,7 @@ def test_a_pane_without_a_watched_series_is_passed_over() -> None:
     """The channel is watched, and nobody named one."""
     table = {"watch": [{"metric": "nps", "view": "channel", "normal": 30}]}
     lookout = _lookout(table)
-    lookout.fold(0, Message("surveys-0", 0, "acme", "nps", 0, [(2, START, TOTAL, GOOD)]))
+    lookout.fold(0, Message("surveys-0", 0, "acme", "nps", 0, [(2, START, 0, TOTAL, GOOD)]))
     for number, source in enumerate(("surveys-0", "surveys-1"), start=1):
         lookout.fold(number, Mark(source, 9, (START + 9) * MINUTE_MS, 1))
     assert [] == lookout.standings()
@@ -278,7 +280,7 @@ def test_a_series_whose_answers_all_come_too_late_is_seen_by_that() -> None:
     lookout = _lookout()
     for offset, source in enumerate(("surveys-0", "surveys-1")):
         lookout.fold(offset, Mark(source, 0, (START + 10) * MINUTE_MS, 1))
-    rows = [(2, START, series, counts) for series, counts in ((TOTAL, (3, 2, 1)), (WEB, (1, 1, 1)))]
+    rows = [(2, START, 0, series, counts) for series, counts in ((TOTAL, (3, 2, 1)), (WEB, (1, 1, 1)))]
     lookout.fold(2, Message("surveys-0", 1, "acme", "nps", 0, rows))
     standing = _standing(lookout)
     assert (TOTAL, 6, 0.0) == (standing.series[2], standing.late, standing.evidence)

@@ -89,7 +89,7 @@ class Bed:
         """So many minutes of answers like these, in both kinds of panes."""
         for _ in range(minutes):
             pane = START + (self.offset + 1) // 2
-            rows = [(1, pane, TOTAL, tally), (0, pane, TOTAL, tally)]
+            rows = [(1, pane, 0, TOTAL, tally), (0, pane, 0, TOTAL, tally)]
             self._fold(Message("surveys-0", self.offset, "acme", "nps", pane * 60_000, rows))
             self._fold(Mark("surveys-0", self.offset, (pane + 2) * 60_000, 1))
 

@@ -90,7 +90,7 @@ def test_cells_and_messages_stay_small_and_a_slice_changes_what_a_checkpoint_can
 def test_many_full_cells_are_told_in_several_messages() -> None:
     """Two hundred parts of a thousand long keys; all of them, in their order, and each message sendable."""
     full = [each for key in range(1_024) for each in (10**18 + key, 10**9)]
-    cells: list[CellRow] = [(0, pane, ("", "total", "", "", "", "1"), full) for pane in range(200)]
+    cells: list[CellRow] = [(0, pane, 0, ("", "total", "", "", "", "1"), full) for pane in range(200)]
     intake = Intake(Source("relationships", 0), rules())
     messages = list(intake.messages(1, {("acme", "value"): cells}))
     assert cells == [row for message in messages for row in message.rows]

@@ -449,14 +449,27 @@ async def test_whose_flushes_nobody_waits_for_flushes_seldomer(bed: Bed) -> None
 
 
 @played
-async def test_who_is_far_behind_flushes_every_other_second(bed: Bed) -> None:
+async def test_who_has_read_the_last_of_a_backlog_flushes_at_once(bed: Bed) -> None:
+    """Instead of every other second, as while it was far behind."""
+    work = await bed.assigned(0)
+    bed.host.ends[FIRST] = 10_003
+    await bed.taken(0, 2)
+    await until(lambda: [0, 1] == work.flushed)
+    await bed.taken(2, 4)
+    await until(lambda: [0, 1, 2, 3] == work.flushed)
+
+
+@played
+async def test_who_is_far_behind_flushes_seldom(bed: Bed) -> None:
     """Nobody sees the latest then, and each flush costs what it takes to read on."""
-    await bed.assigned(0)
-    slot = bed.stage.slots[FIRST]
-    bed.host.ends[FIRST] = slot.wanted + 10_000
-    assert bed.stage._spacing_s(slot) == 0.05
-    bed.host.ends[FIRST] += 1
-    assert bed.stage._spacing_s(slot) == 2.0
+    work = await bed.assigned(0)
+    bed.host.ends[FIRST] = 10_005
+    await bed.taken(0, 2)
+    await until(lambda: [0, 1] == work.flushed)
+    await bed.taken(2, 4)
+    await idle()
+    assert [0, 1] == work.flushed
+    assert bed.stage._spacing_s(bed.stage.slots[FIRST]) == 2.0
 
 
 @played

@@ -36,7 +36,7 @@ def worth_after(*records: Stored) -> dict[str, Worth]:
     for group in after(*records).tallies.groups.values():
         for pack in group.packs.values() if group.family == "value" else ():
             for cell in pack.values():
-                for key, count in zip(cell[1::2], cell[2::2], strict=True):
+                for key, count in zip(cell[2::2], cell[3::2], strict=True):
                     flat[key] = flat.get(key, 0) + count
     return worth([each for key in sorted(flat) for each in (key, flat[key])])
 
@@ -107,5 +107,5 @@ def test_the_order_of_orders_does_not_matter() -> None:
     for records in permutations(days):
         intake = after(*(record._replace(offset=place) for place, record in enumerate(records)))
         packs = intake.tallies.groups["acme", "value"].packs
-        found.append({key: {name: cell[1:] for name, cell in pack.items()} for key, pack in packs.items()})
+        found.append({key: {name: cell[2:] for name, cell in pack.items()} for key, pack in packs.items()})
     assert all(each == found[0] for each in found)

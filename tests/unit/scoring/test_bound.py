@@ -32,9 +32,9 @@ def merged(merger: Merger) -> dict[Labels, int]:
 def tell(merger: Merger, source: int, at_ms: int, counts: dict[Labels, int]) -> None:
     """A source partition tells its counts in one pane of each window."""
     rows = [
-        (window, rung.pane(at_ms), series, (n, 0, 0))
+        (window, rung.pane(at_ms), number, series, (n, 0, 0))
         for window, rung in enumerate(RUNGS)
-        for series, n in counts.items()
+        for number, (series, n) in enumerate(counts.items())
     ]
     position = merger.position + 1
     merger.fold(position, Message(f"interactions-{source}", position, "acme", "positive", at_ms, rows))

@@ -22,9 +22,9 @@ def message(
     position: int, *counts: int, source: str = "surveys-0", at_ms: int = AT_MS, **other: str
 ) -> Message:
     """NPS of one series in the pane of each window at a time."""
-    series = WEB if other.get("series") == "web" else TOTAL
+    series, sheet = (WEB, 1) if other.get("series") == "web" else (TOTAL, 0)
     panes = [(window, rung.pane(at_ms)) for window, rung in enumerate(RUNGS)]
-    rows = [(window, pane, series, counts) for window, pane in panes] if counts else []
+    rows = [(window, pane, sheet, series, counts) for window, pane in panes] if counts else []
     return Message(source, position, other.get("tenant", "acme"), other.get("family", "nps"), at_ms, rows)
 
 
@@ -181,7 +181,7 @@ def test_who_exports_sees_a_message_as_a_whole() -> None:
 def test_customers_who_are_lost_before_they_are_active_are_none(steps: tuple[int, ...]) -> None:
     """The messages of one checkpoint come one by one; what is between them is no share above 1."""
     group = Steps("acme", "churn_subscription", RUNGS, 10)
-    group.put("relationships-0", 0, 0, TOTAL, steps)
+    group.put(("relationships-0", 0), 0, 0, TOTAL, steps)
     list(group.advance(AT_MS))
     for row in group._rows(TOTAL):
         active, lost = row.tally
@@ -190,7 +190,7 @@ def test_customers_who_are_lost_before_they_are_active_are_none(steps: tuple[int
 
 def test_how_long_a_ticket_waits_grows_with_the_clock_alone() -> None:
     """Nobody has said anything since."""
-    rows = [(1, PANES[1], (*TOTAL, "0"), (AT_MS - 5_000, 1))]
+    rows = [(1, PANES[1], 0, (*TOTAL, "0"), (AT_MS - 5_000, 1))]
     merger = merged(Message("interactions-0", 0, "acme", "waiting", AT_MS, rows))
     assert {(1, 5_000)} == {row.tally for row in merger.rows()}
     merger.advance(AT_MS + 2_000)

@@ -2,10 +2,17 @@
 
 import pytest
 
-from stream.scoring.message import Mark, Message, decode, encode
+from stream.scoring.message import Mark, Message, Row, decode, encode
 
 TOTAL = ("interaction", "total", "", "", "")
-COUNTS = Message("surveys-0", 7, "acme", "nps", 1_000, [(1, 60, TOTAL, (1, 0, 2))])
+WEB = ("interaction", "channel", "web", "", "")
+ROWS: list[Row] = [
+    (1, 60, 0, TOTAL, (1, 0, 2)),
+    (1, 60, 3, WEB, (1, 0, 0)),
+    (0, 61, 0, TOTAL, ()),
+    (2, 1, 0, (*WEB, "17"), (17, 1)),
+]
+COUNTS = Message("surveys-0", 7, "acme", "nps", 1_000, ROWS)
 MARK = Mark("surveys-0", 7, 1_000, 3, at_end=True)
 
 
