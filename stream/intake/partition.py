@@ -86,6 +86,7 @@ class Intake:
     @property
     def pending(self) -> int:
         """How much a checkpoint would hold, in records (`weight.py`); of rejected ones, their bytes."""
+        self._surveys.tell()
         kept = self.tallies.pending + self._surveys.memory.pending + self._names.pending
         return kept + self._cases.pending + self._rejected_bytes // RECORD_BYTES
 

@@ -64,6 +64,10 @@ class Surveys:
         }
         """The same of other types."""
 
+    def tell(self) -> None:
+        """Call before the tallies are asked how much is pending."""
+        self.contributions.effects.tell()
+
     def settle(self) -> None:
         """Call before the tallies settle: forget where to count, and the subjects that came since."""
         self.contributions.effects.settle()
