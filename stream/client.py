@@ -19,10 +19,12 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import orjson
-from kafka import KafkaAdminClient, KafkaProducer
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaTimeoutError
 from kafka.future import Future
 
 from stream.errors import TopicError
+from stream.flow.producing import idempotent_producer
 from stream.flow.refusal import reach
 from stream.flow.security import kafka_client_options
 from stream.intake.rejection import Reason, Rejection
@@ -33,6 +35,10 @@ _MAX_BUFFER_BYTES = 32 * 1_048_576
 _RECORD_OVERHEAD_BYTES = 512
 _MAX_UNDELIVERED = 100
 _UNREACHABLE_MS = 10_000
+_REQUEST_MS = 30_000
+_DELIVERY_MS = 120_000
+_LONGEST_S = 150.0  # a record has had its end by then; if not, the client has lost it
+_RECONNECT_MS = 1_000
 _BATCH_BYTES = 131_072
 _LINGER_MS = 5
 
@@ -68,8 +74,9 @@ class DeliveryError(Exception):
 class Publisher:
     """Sends events, each to the topic of its type with the key `<tenantid>:<subject>`.
 
-    Idempotent and acknowledged by all replicas: an event is stored once and in order, or reported. Threads
-    may share one. Memory is bounded: `publish` waits while `max_buffer_bytes` are on their way.
+    Idempotent and acknowledged by all replicas: an event is stored once and in order, or reported as failed
+    after 120 s; while the broker is away, and after. Threads may share one. Memory is bounded: `publish`
+    waits while `max_buffer_bytes` are on their way.
     """
 
     def __init__(
@@ -94,15 +101,19 @@ class Publisher:
         self._producer = reach(settings, self._connect)
 
     def _connect(self, timeout_ms: int) -> Any:
-        return KafkaProducer(
-            acks="all",
-            enable_idempotence=True,
+        return idempotent_producer(
+            request_timeout_ms=_REQUEST_MS,
+            delivery_timeout_ms=_DELIVERY_MS,
+            reconnect_backoff_max_ms=_RECONNECT_MS,
             batch_size=_BATCH_BYTES,
             linger_ms=_LINGER_MS,
             max_block_ms=_UNREACHABLE_MS,
             bootstrap_timeout_ms=timeout_ms,
             **self._options,
         )
+
+    def _administer(self, timeout_ms: int) -> Any:
+        return KafkaAdminClient(bootstrap_timeout_ms=timeout_ms, **self._options)
 
     @property
     def delivered(self) -> int:
@@ -112,7 +123,8 @@ class Publisher:
     def publish(self, event: Mapping[str, Any]) -> Future:
         """Send one event; the future gives the record's topic, partition and offset, or raises.
 
-        Raises InvalidEvent when no worker would take it (nothing is sent), and TopicError.
+        Raises InvalidEvent when no worker would take it (nothing is sent), TopicError, and where the topic
+        has to be asked for, BrokerUnreachable and LoginRefused.
         """
         return self.publish_json(_json(event))
 
@@ -126,7 +138,8 @@ class Publisher:
             self._require(topic)
         size = len(value) + _RECORD_OVERHEAD_BYTES
         with self._changed:
-            self._changed.wait_for(lambda: self._has_room(size))
+            if not self._changed.wait_for(lambda: self._has_room(size), _LONGEST_S):
+                raise KafkaTimeoutError(f"no room for another event within {_LONGEST_S:g} s")
             self._on_the_way_bytes += size
         try:
             future = self._producer.send(topic, value=value, key=routed.key)
@@ -144,6 +157,7 @@ class Publisher:
 
         Raises DeliveryError for what failed since the last flush, KafkaTimeoutError after `timeout_s`.
         """
+        timeout_s = _LONGEST_S if timeout_s is None else timeout_s
         self._producer.flush(timeout_s)
         with self._changed:
             # The producer's flush ends just before the last callbacks run.
@@ -158,7 +172,7 @@ class Publisher:
         try:
             self.flush(timeout_s)
         finally:
-            self._producer.close(timeout_s)
+            self._producer.close(_LONGEST_S if timeout_s is None else timeout_s)
 
     def __enter__(self) -> Self:
         return self
@@ -177,7 +191,7 @@ class Publisher:
         """Look whether a topic is there before it is named to the producer, whose asking would make it."""
         if topic in self._topics:
             return
-        admin = KafkaAdminClient(bootstrap_timeout_ms=_UNREACHABLE_MS, **self._options)
+        admin = reach(self._settings, self._administer)
         try:
             self._topics = frozenset(admin.list_topics())
         finally:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import CorruptRecordError
 from kafka.record import memory_records
 from kafka.record.default_records import DefaultRecord, DefaultRecordBatch
@@ -19,6 +19,7 @@ from kafka.record.util import decode_varint
 from kafka.structs import OffsetAndMetadata
 
 from stream.errors import TopicError
+from stream.flow.producing import idempotent_producer
 from stream.flow.refusal import reach
 from stream.flow.security import kafka_client_options
 from stream.intake.rejection import Reason
@@ -114,7 +115,7 @@ class Redrive:
                 check_crcs=False,  # in Python they take longer than all the rest; the broker looked at them
                 **waiting,
             )
-            return consumer, KafkaProducer(acks="all", enable_idempotence=True, **waiting)
+            return consumer, idempotent_producer(**waiting)
 
         self._consumer, self._producer = reach(settings, connect)
 

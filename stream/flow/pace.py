@@ -4,7 +4,7 @@ _SHARE = 4
 """It waits this many times as long as one flush of each of the source partitions takes, up to `_MAX_S`: so
 at most a fifth of the processor time is flushing, however many partitions there are."""
 _MAX_S = 1.0
-_BACKLOG, _BACKLOG_S = 10_000, 2.0
+_BACKLOG, _BACKLOG_S = 10_000, 4.0
 """While so many offsets wait nobody sees the latest, and the same panes change again and again."""
 
 

@@ -133,7 +133,7 @@ class ScoresWork:
     def _told(self, record: Any) -> Message | Mark | None:
         try:
             return decode(self._settings.app_id, record.value)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, LookupError):
             log.warning(
                 "the record at offset %d of %s is not ours", record.offset, self._settings.topic("tallies")
             )

@@ -15,9 +15,9 @@ given out: after a night down, one batch covers more than they do.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain
-from operator import add as plus
 from typing import Any
 
 import orjson
@@ -40,7 +40,9 @@ Pack = dict[Labels, list[int]]
 """The cells of a pane. Series only come, until it is forgotten: the n-th stands on sheet n // `SHEET`."""
 PackKey = tuple[str, str, int, int]
 """tenant, family, window index, pane."""
-Plus = Callable[[Sequence[int], Sequence[int]], list[int]]
+Plus = Callable[[Iterable[Sequence[int]]], list[int]]
+BySeries = Mapping[SeriesLabels, Mapping[int, list[int]]]
+"""Counts by series and event time // width, as cells without stamp and sheet."""
 Change = tuple[bytes, bytes | None]
 """A changelog record: key, value; None deletes."""
 CellRow = tuple[int, int, int, Labels, list[int]]
@@ -62,7 +64,7 @@ class Group:
         self.part = FAMILIES[family].part
         self.standing = FAMILIES[family].standing
         self.plus = _plus_sparse if self.part else _plus
-        """Add counts to a cell; the stamp of the sum means nothing."""
+        """Add counts to a cell, or add up counts; the stamp of the sum means nothing."""
         self.weight = 1
         """Of the largest sparse cell so far, in records."""
         self.largest = 0
@@ -148,13 +150,8 @@ class Tallies:
         first = self._first(now_ms)
         for group in self.groups.values():
             self._forget(group, self._first(group.high_ms) if self._by_event_time else first)
-        for (group, series), by_base in self._vectors(pending).items():
-            for window, by_pane in enumerate(self._climb(by_base, group.plus)[: len(group.first)]):
-                if group.standing and window != self._longest:
-                    continue
-                for pane, vector in by_pane.items():
-                    if pane >= group.first[window] and any(vector):
-                        self._put(group, window, pane, series, vector, stamp)
+        for group, by_series in self._vectors(pending).items():
+            self._settle(group, by_series, stamp)
         if not self._by_event_time:
             self._free()
 
@@ -165,58 +162,53 @@ class Tallies:
                 del self.groups[pair]
                 self._ended[pair] = None
 
-    def _vectors(
-        self, pending: Mapping[Combination, Deltas]
-    ) -> dict[tuple[Group, SeriesLabels], dict[int, list[int]]]:
+    def _vectors(self, pending: Mapping[Combination, Deltas]) -> dict[Group, BySeries]:
         """The pending deltas by series and event time // width: as cells without stamp and sheet.
 
         By series first: many placements share one, and what follows costs by series and pane.
         """
-        taken: defaultdict[tuple[Group, SeriesLabels], dict[int, list[int]]] = defaultdict(dict)
+        taken: dict[Group, BySeries] = {}
         for (placement, family, cell), deltas in pending.items():
             group = self.groups[placement.tenant, family]
+            by_series = taken.get(group)
+            if by_series is None:
+                by_series = taken[group] = defaultdict(partial(defaultdict, group.empty.copy))
             for series in placement.series:
-                by_base = taken[group, series]
+                by_base = by_series[series]
                 for base, delta in deltas.items():
-                    vector = by_base.get(base)
-                    if vector is None:
-                        vector = by_base[base] = group.empty.copy()
                     if group.part:
-                        vector += (cell, delta)
+                        by_base[base] += (cell, delta)
                     else:
-                        vector[cell + _AHEAD] += delta
-        for (group, _), by_base in taken.items():
-            if group.part:
-                for base, vector in by_base.items():
-                    by_base[base] = _plus_sparse(group.empty, vector)
+                        by_base[base][cell + _AHEAD] += delta
         return taken
 
-    def _climb(self, by_base: dict[int, list[int]], add_up: Plus) -> list[dict[int, list[int]]]:
-        """Sum up to the panes of every window, each from the widest narrower panes that fit into it."""
-        levels: list[dict[int, list[int]]] = []
-        for below, ratio in self._steps:
-            panes: dict[int, list[int]] = {}
-            for narrow, vector in (by_base if below is None else levels[below]).items():
-                former = panes.get(narrow // ratio)
-                panes[narrow // ratio] = vector if former is None else add_up(former, vector)
-            levels.append(panes)
-        return levels
+    def _settle(self, group: Group, by_series: BySeries, stamp: int) -> None:
+        opened: dict[tuple[int, int], tuple[Pack, set[Labels]]] = {}
+        chosen = range(self._longest, self._longest + 1) if group.standing else range(len(group.first))
+        for series, by_base in by_series.items():
+            levels = self._climb(_tidy(by_base) if group.part else by_base, group.plus)
+            for window in chosen:
+                first = group.first[window]
+                for pane, vector in levels[window].items():
+                    if pane < first or not any(vector):
+                        continue
+                    found = opened.get((window, pane))
+                    if found is None:
+                        found = opened[window, pane] = self._open(group, window, pane)
+                    _put(group, *found, series, vector, stamp)
 
-    def _put(
-        self, group: Group, window: int, pane: int, series: SeriesLabels, vector: list[int], stamp: int
-    ) -> None:
-        pack = group.packs.setdefault((window, pane), {})
-        dirty = self._dirty.setdefault((group.tenant, group.family, window, pane), set())
-        if not group.part:
-            _add(group, pack, series, vector)[0] = stamp
-            dirty.add(series)
-            return
-        for part, own in parts(vector[_AHEAD:], group.part).items():
-            labels = (*series, str(part))
-            cell = _add(group, pack, labels, [0, 0, *own])
-            cell[0] = stamp
-            group.weight = max(group.weight, of_numbers(len(cell)))
-            dirty.add(labels)
+    def _open(self, group: Group, window: int, pane: int) -> tuple[Pack, set[Labels]]:
+        """The pack of a pane, and which of its series have changed since they were last told."""
+        at = group.tenant, group.family, window, pane
+        return group.packs.setdefault((window, pane), {}), self._dirty.setdefault(at, set())
+
+    def _climb(self, by_base: Mapping[int, list[int]], add_up: Plus) -> list[Mapping[int, list[int]]]:
+        """Sum up to the panes of every window, each from the widest narrower panes that fit into it."""
+        levels: list[Mapping[int, list[int]]] = []
+        for below, ratio in self._steps:
+            narrow = by_base if below is None else levels[below]
+            levels.append(narrow if ratio == 1 else _wider(narrow, ratio, add_up))
+        return levels
 
     def _raise(self, tenant: str, family: str, at_ms: int) -> None:
         group = self.group(tenant, family)
@@ -318,19 +310,52 @@ class Tallies:
                 del pack[labels]
 
 
-def _plus(one: Sequence[int], other: Sequence[int]) -> list[int]:
-    return list(map(plus, one, other))
+def _plus(vectors: Iterable[Sequence[int]]) -> list[int]:
+    return list(map(sum, zip(*vectors, strict=True)))
 
 
-def _plus_sparse(one: Sequence[int], other: Sequence[int]) -> list[int]:
-    return [*one[:_AHEAD], *merged(one[_AHEAD:], other[_AHEAD:])]
+def _plus_sparse(vectors: Iterable[Sequence[int]]) -> list[int]:
+    first, *others = vectors
+    counts: Sequence[int] = merged((), first[_AHEAD:])
+    for other in others:
+        counts = merged(counts, other[_AHEAD:])
+    return [*first[:_AHEAD], *counts]
+
+
+def _tidy(by_base: Mapping[int, list[int]]) -> dict[int, list[int]]:
+    """Each key of a sparse tally once, and none without a count."""
+    return {base: _plus_sparse([vector]) for base, vector in by_base.items()}
+
+
+def _wider(narrow: Mapping[int, list[int]], ratio: int, add_up: Plus) -> dict[int, list[int]]:
+    """The sums of panes `ratio` times as wide."""
+    found: dict[int, list[list[int]]] = {}
+    for pane, vector in narrow.items():
+        found.setdefault(pane // ratio, []).append(vector)
+    return {pane: vectors[0] if len(vectors) == 1 else add_up(vectors) for pane, vectors in found.items()}
+
+
+def _put(
+    group: Group, pack: Pack, dirty: set[Labels], series: SeriesLabels, vector: list[int], stamp: int
+) -> None:
+    """Add counts to the cell of a series; of a sparse family, to those of the parts that they are in."""
+    if not group.part:
+        _add(group, pack, series, vector)[0] = stamp
+        dirty.add(series)
+        return
+    for part, own in parts(vector[_AHEAD:], group.part).items():
+        labels = (*series, str(part))
+        cell = _add(group, pack, labels, [0, 0, *own])
+        cell[0] = stamp
+        group.weight = max(group.weight, of_numbers(len(cell)))
+        dirty.add(labels)
 
 
 def _add(group: Group, pack: Pack, labels: Labels, vector: list[int]) -> list[int]:
     """Add counts to a cell of a pack; returns the cell, which is another than before."""
     cell = pack.get(labels)
     if cell is not None:
-        cell = group.plus(cell, vector)
+        cell = group.plus((cell, vector))
     else:
         cell = vector.copy()
         cell[1] = len(pack) if group.part else len(pack) // SHEET

@@ -13,7 +13,8 @@ source is passed over, one at it says the same again.
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -29,6 +30,8 @@ from stream.scoring.written import written
 
 At = tuple[str, str, int, int, Sheet]
 """tenant, family, window index, pane, sheet of a source partition: a record of the changelog."""
+_SHEET_OF = itemgetter(0, 1, 2)
+"""Of a row: window index, pane, sheet."""
 _DELETES = 20_000
 MAX_SERIES = 10_000
 
@@ -84,13 +87,13 @@ class Merger:
             self._moved.add((message.tenant, message.family, message.source))
             if self._by_event_time:
                 self._advance(group, group.high_ms)
-        shares = SHEET if group.shares else 1
-        for window, pane, number, series, counts in message.rows:
-            sheet = message.source, number
-            if group.put(sheet, window, pane, series, tuple(counts)):
+        for (window, pane, number), rows in groupby(message.rows, _SHEET_OF):
+            sheet, told = (message.source, number), [(series, tuple(counts)) for *_, series, counts in rows]
+            if group.put(sheet, window, pane, told):
                 at = message.tenant, message.family, window, pane, sheet
                 if not (group.shares and at in self._dirty):
-                    self._weight += shares * of_numbers(len(counts))
+                    largest = max(len(counts) for _, counts in told)
+                    self._weight += of_numbers(largest) * (SHEET if group.shares else 1)
                     self._dirty.add(at)
 
     def _group(self, tenant: str, family: str) -> Group:
@@ -188,8 +191,8 @@ class Merger:
             case b"c":
                 tenant, family, window, pane, *sheet = orjson.loads(key[1:])
                 group = self._group(tenant, family)
-                for series, counts in zip(held[::2], held[1::2], strict=True):
-                    group.put(tuple(sheet), window, pane, tuple(series), tuple(counts))
+                told = zip(map(tuple, held[::2]), map(tuple, held[1::2]), strict=True)
+                group.put(tuple(sheet), window, pane, told)
 
     def _unload(self, key: bytes) -> None:
         if key[:1] == b"c":

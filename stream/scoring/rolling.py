@@ -5,8 +5,9 @@ panes   … │ k-count │ k-count+1 │    …    │    k    │ k+1 │ …
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from operator import add, sub
 from typing import Any, ClassVar
 
 from stream.scoring.bound import Bound
@@ -58,19 +59,20 @@ class Group:
         """Whether no window holds anything, and that has been told."""
         return not (self.touched or any(self.cells))
 
-    def put(self, sheet: Sheet, window: int, pane: int, series: Labels, counts: Tally) -> bool:
-        """Set a source partition's counts in a pane; False when the window has passed that pane."""
+    def put(self, sheet: Sheet, window: int, pane: int, told: Iterable[tuple[Labels, Tally]]) -> bool:
+        """Set counts of a sheet in a pane; False when the window has passed that pane."""
         last = self.ends[window]
         if pane <= last - self._rungs[window].panes:
             return False
         cells = self.cells[window].setdefault(pane, {}).setdefault(sheet, {})
-        former = cells.get(series)
-        if former is None:
-            shared = self.bound.hold(series_of(series))
-            series = shared + series[len(shared) :]
-        cells[series] = counts
-        if pane <= last and counts != former:
-            self._move(window, series, counts, former or self._empty)
+        for labels, counts in told:
+            series, former = labels, cells.get(labels)
+            if former is None:
+                shared = self.bound.hold(series_of(labels))
+                series = shared + labels[len(shared) :]
+            cells[series] = counts
+            if pane <= last and counts != former:
+                self._move(window, series, counts, former or self._empty)
         return True
 
     def drop(self, sheet: Sheet, window: int, pane: int) -> None:
@@ -80,8 +82,8 @@ class Group:
 
     def _move(self, window: int, series: Labels, plus: Tally, minus: Tally) -> None:
         sums, shown = self.sums[window], self.bound.shown(series)
-        former = sums.get(shown, self._empty)
-        sums[shown] = tuple([a + b - c for a, b, c in zip(former, plus, minus, strict=True)])
+        moved = map(add, sums.get(shown, self._empty), plus)
+        sums[shown] = tuple(moved if minus is self._empty else map(sub, moved, minus))
         self.touched.add(shown)
         self._stale.add(shown)
 

@@ -4,7 +4,7 @@ Stands in for `rolling.Group` in a merger. A cell is a chunk of steps of one sou
 adds up what is reached and empties what it has added up, so nothing is dropped here for its age.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from stream.scoring.families import Row, Series, Tally
@@ -27,16 +27,17 @@ class Steps(Group):
         self._reached: list[set[int]] = [set() for _ in rungs]
         """By window, the chunks that have begun where it ends: few of all, most lie ahead."""
 
-    def put(self, sheet: Sheet, window: int, pane: int, series: Labels, counts: Tally) -> bool:
+    def put(self, sheet: Sheet, window: int, pane: int, told: Iterable[tuple[Labels, Tally]]) -> bool:
         """Set a source partition's steps in a chunk (`pane`); an empty one is forgotten with the next end."""
         cells = self.cells[window].setdefault(pane, {}).setdefault(sheet, {})
-        cells[series] = counts
         if pane <= self.ends[window] // CHUNK:
             self._reached[window].add(pane)
-        if not counts:
-            self._emptied.append((window, pane, sheet))
-        self.touched.add(series)
-        self._stale.add(series)
+        for series, counts in told:
+            cells[series] = counts
+            if not counts:
+                self._emptied.append((window, pane, sheet))
+            self.touched.add(series)
+            self._stale.add(series)
         return True
 
     def drop(self, sheet: Sheet, window: int, pane: int) -> None:

@@ -12,9 +12,9 @@ from collections import defaultdict
 from itertools import count
 from typing import Any, NamedTuple
 
-from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from stream.flow.producing import idempotent_producer
 from tests.support.recount.murmur import partition_of
 from tests.support.spoiled import rfc3339
 from tests.support.trouble import KNOWN_TENANTS, Trouble
@@ -44,12 +44,10 @@ class Load(threading.Thread):
         self._prefix, self._rate = prefix, rate
         customers = max(600, int(rate * seconds / 30))
         self._trouble = Trouble(seed, time.time_ns() // 1_000_000, customers, PARTITIONS)
-        self._producer = KafkaProducer(
+        self._producer = idempotent_producer(
             bootstrap_servers=bootstrap,
-            acks="all",
             linger_ms=20,
             max_request_size=2**20,
-            enable_idempotence=True,
             reconnect_backoff_max_ms=500,
         )
         self._stopping, self._paused, self._idle = threading.Event(), threading.Event(), threading.Event()

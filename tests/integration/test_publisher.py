@@ -7,14 +7,17 @@ from collections import Counter
 import orjson
 import pytest
 from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource
+from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
 from stream import client, topics
-from stream.client import Publisher
+from stream.client import DeliveryError, Publisher
 from stream.errors import BrokerUnreachable, TopicError
 from stream.settings import Settings
 from tests.support.events import DATA, event
 from tests.support.kafka import Broker
 from tests.support.records import records
+from tests.support.wait import eventually
 
 
 @pytest.fixture
@@ -97,6 +100,61 @@ def test_events_published_while_the_broker_is_away_arrive_when_it_is_back(own_ka
     assert ["before", *(f"away-{number}" for number in range(50))] == [
         orjson.loads(each.value)["id"] for each in stored
     ]
+
+
+def test_after_an_outage_longer_than_the_delivery_time_out_it_publishes_again(
+    own_kafka: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waited too long fails, told while the broker is away; what comes after its return is stored."""
+    monkeypatch.setattr(client, "_REQUEST_MS", 1_000)
+    monkeypatch.setattr(client, "_DELIVERY_MS", 3_000)
+    settings = Settings.from_env({"CX_BROKER": f"kafka://{own_kafka.bootstrap}"})
+    asyncio.run(topics.ensure(settings))
+    publisher = Publisher(settings)
+    publisher.publish(event("cx.interaction.v1", id="before")).get(10)
+
+    own_kafka.pause()  # the batch on its way gets no answer: it was sent, and will be sent again
+    lost = publisher.publish(event("cx.interaction.v1", id="sent-and-lost"))
+    with pytest.raises(KafkaTimeoutError):
+        lost.get(20)
+    with pytest.raises(KafkaTimeoutError, match="no broker took its batch within 3 s"):
+        # Nobody gives the producer a new number meanwhile.
+        publisher.publish(event("cx.interaction.v1", id="never-sent")).get(20)
+    with pytest.raises(DeliveryError, match="2 events were not delivered; the first, sent-and-lost"):
+        publisher.flush(20)
+
+    own_kafka.resume()
+    publisher.publish(event("cx.interaction.v1", id="after")).get(20)
+    publisher.close(20)
+    stored = [
+        orjson.loads(each.value)["id"] for each in records(settings.bootstrap, settings.topic("interactions"))
+    ]
+    assert ["before", "after"] == [each for each in stored if each != "sent-and-lost"]
+
+
+def test_an_event_that_the_broker_refuses_fails_alone(settings: Settings) -> None:
+    """Here one that is larger than its topic takes."""
+    topic = settings.topic("interactions")
+    admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap)
+    admin.alter_configs([ConfigResource("TOPIC", topic, {"max.message.bytes": "2000"})])
+    admin.close()
+    publisher = Publisher(settings)
+    publisher.publish(event("cx.interaction.v1", id="before")).get(20)
+
+    def refused() -> bool:
+        try:
+            publisher.publish(event("cx.interaction.v1", id="large", comment="x" * 4_000)).get(20)
+        except MessageSizeTooLargeError:
+            return True
+        return False
+
+    eventually(refused, 20, "the broker has the topic's new limit")
+    publisher.publish(event("cx.interaction.v1", id="after")).get(20)
+
+    with pytest.raises(DeliveryError, match="1 events were not delivered; the first, large"):
+        publisher.close(20)
+    stored = [orjson.loads(each.value)["id"] for each in records(settings.bootstrap, topic)]
+    assert ["before", "after"] == [each for each in stored if each != "large"]
 
 
 def test_where_no_broker_answers_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

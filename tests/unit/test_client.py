@@ -7,11 +7,12 @@ from typing import Any
 
 import orjson
 import pytest
+from kafka.errors import KafkaTimeoutError
 from kafka.future import Future
 
 from stream import client
 from stream.client import DeliveryError, InvalidEvent, Publisher
-from stream.errors import TopicError
+from stream.errors import BrokerUnreachable, TopicError
 from stream.intake.rejection import Reason
 from stream.settings import Settings
 from tests.support.events import event
@@ -34,11 +35,13 @@ class FakeProducer:
         return self.futures[-1]
 
     def flush(self, timeout: float | None = None) -> None:
+        assert timeout is not None, "waits for ever"
         for future in self.futures:
             if not future.is_done:
                 future.success(None)
 
     def close(self, timeout: float | None = None) -> None:
+        assert timeout is not None, "waits for ever"
         self.closed = True
 
 
@@ -59,10 +62,10 @@ class FakeAdmin:
 def producer(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProducer]:
     """The producer that every Publisher of the test gets."""
     fake = FakeProducer()
-    monkeypatch.setattr(client, "KafkaProducer", lambda **_: fake)
+    monkeypatch.setattr(client, "idempotent_producer", lambda **_: fake)
     monkeypatch.setattr(client, "KafkaAdminClient", FakeAdmin)
     yield fake
-    fake.flush()
+    fake.flush(0)
 
 
 def test_an_event_goes_to_its_topic_with_the_customers_key(producer: FakeProducer) -> None:
@@ -164,3 +167,30 @@ def test_publish_waits_while_too_much_is_on_its_way(producer: FakeProducer) -> N
     thread.join(5)
 
     assert len(producer.sent) == 2
+
+
+def test_publish_does_not_wait_for_ever(producer: FakeProducer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of whatever a client forgets, somebody hears."""
+    monkeypatch.setattr(client, "_LONGEST_S", 0.01)
+    publisher = Publisher(Settings(), max_buffer_bytes=1_000)
+    publisher.publish(event("cx.interaction.v1", id="1"))
+    with pytest.raises(KafkaTimeoutError, match="no room for another event"):
+        publisher.publish(event("cx.interaction.v1", id="2"))
+
+    assert len(producer.sent) == 1
+
+
+def test_where_the_broker_went_before_a_topic_was_asked_for_it_says_so(
+    producer: FakeProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the setting to look at."""
+
+    def gone(**_: Any) -> None:
+        raise KafkaTimeoutError("Unable to bootstrap")
+
+    publisher = Publisher(Settings(broker="kafka://127.0.0.1:1"))
+    monkeypatch.setattr(client, "KafkaAdminClient", gone)
+    with pytest.raises(BrokerUnreachable, match=r"127\.0\.0\.1:1 .*CX_BROKER"):
+        publisher.publish(_EVENT)
+
+    assert [] == producer.sent

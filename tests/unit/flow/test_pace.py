@@ -18,4 +18,4 @@ def test_flushing_takes_a_fifth_of_the_time_at_most() -> None:
 
 def test_a_backlog_is_flushed_seldom() -> None:
     """However cheap it is."""
-    assert spacing_s(0.05, 0.0, behind=True) == 2.0
+    assert spacing_s(0.05, 0.0, behind=True) == 4.0

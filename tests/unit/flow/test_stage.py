@@ -469,7 +469,7 @@ async def test_who_is_far_behind_flushes_seldom(bed: Bed) -> None:
     await bed.taken(2, 4)
     await idle()
     assert [0, 1] == work.flushed
-    assert bed.stage._spacing_s(bed.stage.slots[FIRST]) == 2.0
+    assert bed.stage._spacing_s(bed.stage.slots[FIRST]) == 4.0
 
 
 @played

@@ -78,3 +78,14 @@ def test_events_that_change_the_same_panes_weigh_little() -> None:
     pending = of.pending
     of.settle(1, START_MS)
     assert len(of.changes()[0]) < pending < 45_000
+
+
+def test_who_changes_one_series_of_a_sheet_writes_all_of_them() -> None:
+    """The others of four hundred weigh too."""
+    of = tallies()
+    names = tuple(("interaction", "channel", f"c{number}", "", "") for number in range(400))
+    of.add(Placement("acme", names, 0, ()), "nps", 0, START_MS)
+    weighed(of)
+    of.add(Placement("acme", names[::8], 0, ()), "nps", 0, START_MS)
+    pending, settled = weighed(of)
+    assert 500 < settled <= pending

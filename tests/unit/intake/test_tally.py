@@ -136,6 +136,50 @@ def test_what_is_loaded_is_what_was_written() -> None:
     assert of.high_ms("acme", "nps") == again.high_ms("acme", "nps") == AT_MS
 
 
+def channels(*numbers: int) -> Placement:
+    """So many series."""
+    names = [("interaction", "channel", f"c{number}", "", "") for number in numbers]
+    return Placement("acme", tuple(names), 0, ())
+
+
+def sheets(changes: list[Change]) -> list[bytes]:
+    """Of the longer window, those that are written."""
+    return sorted(key for key, value in changes if value is not None and key.startswith(b'c["acme","nps",1,'))
+
+
+def test_a_few_series_of_a_pane_are_one_record() -> None:
+    """A count that changes writes its sheet anew, and is told of alone."""
+    of = tallies()
+    of.add(channels(*range(20)), "nps", PROMOTER, AT_MS)
+    changes, rows = settled(of)
+    first, *_, last = sheets(changes)
+    assert (b'c["acme","nps",1,60,0]', b'c["acme","nps",1,60,2]') == (first, last)
+    assert [8, 8, 4] * 2 == [
+        sum(row[0] == window and row[2] == n for row in rows) for window in (0, 1) for n in range(3)
+    ]
+    of.add(channels(9), "nps", PASSIVE, AT_MS)
+    changes, rows = settled(of, 8)
+    assert [b'c["acme","nps",1,60,1]'] == sheets(changes)
+    assert [(1, 60, 1, channels(9).series[0], [1, 1, 0])] == [row for row in rows if row[0] == 1]
+
+
+def test_series_keep_their_sheets_over_a_restart() -> None:
+    """In whatever order records come back; those that are new go on where there is room."""
+    of = tallies()
+    of.add(channels(*range(11)), "nps", PROMOTER, AT_MS)
+    written, _ = settled(of)
+    for order in (written, written[::-1]):
+        again = tallies()
+        for key, value in order:
+            again.load(key, value)
+        again.add(channels(0, 10, 11), "nps", PROMOTER, AT_MS)
+        changes, rows = settled(again, 8)
+        assert [b'c["acme","nps",1,60,0]', b'c["acme","nps",1,60,1]'] == sheets(changes)
+        told = {row[3]: (row[2], row[4]) for row in rows if row[0] == 1}
+        expected = [(0, [2, 0, 0]), (1, [2, 0, 0]), (1, [1, 0, 0])]
+        assert dict(zip(channels(0, 10, 11).series, expected, strict=True)) == told
+
+
 WATCHED = frozenset({("*", "nps")})
 DAY_MS = 86_400_000
 

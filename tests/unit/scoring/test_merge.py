@@ -9,6 +9,7 @@ from stream.scoring.merge import Merger
 from stream.scoring.message import Labels, Message, decode, encode
 from stream.scoring.panes import ladders
 from stream.scoring.stepping import Steps
+from stream.scoring.weight import of_bytes
 from stream.values import Window
 
 RUNGS = ladders((Window("1m", 60_000), Window("1h", 3_600_000)))
@@ -181,7 +182,7 @@ def test_who_exports_sees_a_message_as_a_whole() -> None:
 def test_customers_who_are_lost_before_they_are_active_are_none(steps: tuple[int, ...]) -> None:
     """The messages of one checkpoint come one by one; what is between them is no share above 1."""
     group = Steps("acme", "churn_subscription", RUNGS, 10)
-    group.put(("relationships-0", 0), 0, 0, TOTAL, steps)
+    group.put(("relationships-0", 0), 0, 0, [(TOTAL, steps)])
     list(group.advance(AT_MS))
     for row in group._rows(TOTAL):
         active, lost = row.tally
@@ -211,6 +212,42 @@ def test_what_is_loaded_is_what_was_written() -> None:
             again.begin(AT_MS)
             again.fold(2, message(2, 9, 9, 9))
             assert sorted(merger.rows()) == sorted(again.rows())
+
+
+def test_counts_that_share_a_sheet_are_one_record() -> None:
+    """And it is written anew as a whole when one of them changes; both come back, and go together."""
+    rows = [(1, PANES[1], 4, series, (1, 0, 0)) for series in (TOTAL, WEB)]
+    merger = merged(Message("surveys-0", 0, "acme", "nps", AT_MS, rows))
+    again = Merger(RUNGS, by_event_time=False)
+    for key, value in merger.changes():
+        again.load(key, value)
+    again.begin(AT_MS)
+    again.fold(1, Message("surveys-0", 1, "acme", "nps", AT_MS, [(1, PANES[1], 4, WEB, (2, 0, 0))]))
+    assert {TOTAL: (1, 0, 0), WEB: (2, 0, 0)} == tallies(again, "1h")
+    (written,) = [(key, value) for key, value in again.changes() if key[:1] == b"c"]
+    once_more = Merger(RUNGS, by_event_time=False)
+    once_more.load(*written)
+    once_more.begin(AT_MS)
+    assert {TOTAL: (1, 0, 0), WEB: (2, 0, 0)} == tallies(once_more, "1h")
+    again.advance(AT_MS + 3_600_000)
+    assert [written[0]] == [key for key, value in again.changes() if value is None]
+    gone = Merger(RUNGS, by_event_time=False)
+    for record in (written, (written[0], None)):
+        gone.load(*record)
+    gone.begin(AT_MS)
+    assert [] == gone.rows()
+
+
+def test_who_changes_one_count_of_a_sheet_writes_all_of_them() -> None:
+    """The others weigh too."""
+    named = [(number // 8, ("interaction", "channel", f"c{number}", "", "")) for number in range(400)]
+    rows = [(1, PANES[1], sheet, series, (1, 0, 0)) for sheet, series in named]
+    merger = merged(Message("surveys-0", 0, "acme", "nps", AT_MS, rows))
+    merger.changes()
+    again = [(*row[:4], (2, 0, 0)) for row in rows[::8]]
+    merger.fold(1, Message("surveys-0", 1, "acme", "nps", AT_MS, again))
+    pending = merger.pending
+    assert 150 < sum(of_bytes(len(value or b"")) for _, value in merger.changes()) <= pending
 
 
 def test_a_message_is_decoded_as_it_was_sent_and_only_by_its_own_application() -> None:

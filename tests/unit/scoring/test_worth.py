@@ -128,7 +128,7 @@ def test_a_prediction_is_told_anew_each_day_without_an_event() -> None:
     flat = of_accounts(0, [of("SEK", "10")])[1:]
     noon_ms = 20_000 * DAY_MS + DAY_MS // 2
     list(group.advance(noon_ms))
-    group.put(("relationships-0", 0), 0, rung.pane(noon_ms), ("", "total", "", "", "", "0"), flat)
+    group.put(("relationships-0", 0), 0, rung.pane(noon_ms), [(("", "total", "", "", "", "0"), flat)])
     told = []
     for end_ms in (noon_ms, noon_ms + 60_000, noon_ms + DAY_MS):
         list(group.advance(end_ms))
