@@ -59,12 +59,14 @@ class Admission:
         records, events = columns.records, columns.events
         self._check_times(columns)
         sure = all(columns.combinations)
-        can = [sure or (event.__class__ is not Rejection and not event.data.test) for event in events]
+        can = [True] * len(events)
+        if not sure:
+            can = [event.__class__ is not Rejection and not event.data.test for event in events]
         fresh = self._recent.add_all(
             [record.offset for record in records],
             identities(events, can),
         )
-        customers = [event for event in events if sure or event.__class__ is not Rejection]
+        customers = events if sure else [event for event in events if event.__class__ is not Rejection]
         counts.misplaced += self._homes.misplaced(
             [event.tenantid for event in customers], [event.subject for event in customers]
         )

@@ -2,7 +2,7 @@
 
 records ──▶ events | rejections
 ──▶ times
-──▶ combinations (of interactions)
+──▶ combinations (of interactions, of responses and invitations)
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ class Columns(NamedTuple):
     times_ms: list[int]
     """Event times; of a rejected record, 0."""
     combinations: list[Combination | None]
-    """None: not an interaction that may count."""
+    """None: of a rare type, or does not count."""
     nows_ms: list[int]
     """When each was stored, but not later than it was read."""
     stored_ms: list[int]

@@ -8,7 +8,7 @@ from stream.intake.effects import RESPONDED, Effects, What
 from stream.intake.entities import Invitation, Response
 from stream.intake.latest import Latest
 from stream.intake.memory import Memory
-from stream.intake.placement import Placement, Placer
+from stream.intake.placement import NOWHERE, Placement, Placer
 from stream.intake.splits import Split, Splits
 from stream.intake.tally import Tallies
 
@@ -98,8 +98,11 @@ class Contributions:
 
     def _count_former(self, entity: Response | Invitation, what: What) -> None:
         """Count where an entity is counted."""
-        dims = self._split(entity).dims
-        self.effects.add(dims, self.effects.former(dims, entity.overflow), entity.at_ms, what)
+        split = self._split(entity)
+        placement = split.placement
+        if placement is NOWHERE or placement.overflow != entity.overflow:
+            placement = self.effects.former(split.dims, entity.overflow)
+        self.effects.add(split.dims, placement, entity.at_ms, what)
 
     def _split(self, entity: Response | Invitation) -> Split:
         return self.splits.unpacked(entity.tenant, entity.split)

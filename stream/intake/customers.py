@@ -81,7 +81,11 @@ class Index:
         keys = self._keys.get(invitation[:DIGEST])
         if not isinstance(keys, dict):
             return [] if keys is None else [keys]
-        return [key for at in (invitation, _FIRST) if at in keys for key in _all(keys[at])]
+        found: list[bytes] = []
+        for at in (invitation, _FIRST):
+            if at in keys:
+                found += _all(keys[at])
+        return found
 
 
 def _put(keys: _Keys, invitation: bytes, key: bytes) -> None:

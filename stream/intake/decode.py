@@ -7,22 +7,21 @@
 
 The typed decoder takes an event only when nothing is wrong with its text and its fields' types; so whatever
 it takes has no reason before those of checks.py, and everything else is looked at again with care, in the
-order of the contract. Each distinct label, and each combination of those of an interaction, is checked once.
+order of the contract. Each distinct label, and each combination of those of an event, is checked once.
 
 Records come by the slice: what can be asked of all of them at once is not asked of each.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, repeat
+from itertools import compress, repeat
 from typing import Any, Final
 
 from stream.intake.binary import MAX_BYTES, TOO_BIG, structured
 from stream.intake.checks import first_fault, incomplete, labels
 from stream.intake.classify import classify, deeper_than_allowed
-from stream.intake.combination import Combination
-from stream.intake.events import TYPES, Event, Interaction
+from stream.intake.combination import Combination, Key, Said, Values
+from stream.intake.events import TYPES, Event
 from stream.intake.odd import Headers
-from stream.intake.placement import Dims
 from stream.intake.plain import PLAIN
 from stream.intake.rejection import Reason, Rejection
 from stream.intake.times import is_time, parse_all, parse_ms
@@ -33,10 +32,12 @@ _TOMBSTONE: Final = Rejection(Reason.MALFORMED, "a tombstone: the record has no 
 _MAX_KNOWN: Final = 100_000
 _MAX_COMBINATIONS: Final = 20_000
 
-Decoded = tuple[list[Event | Rejection], list[int], list[Combination | None]]
-"""By record: the event or why not; its time in milliseconds, or 0; of an interaction, its combination.
+_KINDS: Final[Mapping[str, type[Combination]]] = {"interactions": Combination, "surveys": Said}
 
-A test has none, so that where all have one, all are interactions that may count."""
+Decoded = tuple[list[Event | Rejection], list[int], list[Combination | None]]
+"""By record: the event or why not; its time in milliseconds, or 0; its combination, if its type is frequent.
+
+A test has none, so that where all have one, all may count."""
 
 
 class Decoder:
@@ -50,9 +51,10 @@ class Decoder:
         self._typed = Typed(self._types.values())
         self._tenants = tenants
         self._segment_keys = tuple(segment_keys)
+        self._kind = _KINDS.get(topic)
         self._known: set[str | None] = {None}
         self._known_tenants: set[str] = set()
-        self._combinations: dict[tuple[Any, ...], Combination] = {}
+        self._combinations: dict[Key | None, Combination] = {}
 
     def decode(self, value: bytes | None, headers: Headers = ()) -> tuple[Event, int] | Rejection:
         """The event of one record and its time in milliseconds, or the first reason to reject it."""
@@ -71,81 +73,64 @@ class Decoder:
         for i in sorted({*odd, *self._unsure(events, combinations)}):
             event, times_ms[i] = self._take_care(values[i], headers[i], events[i])
             events[i] = event
-            combinations[i] = self._intern(event) if isinstance(event, Interaction) else None
+            combinations[i] = self._intern(event)
         return events, times_ms, combinations
 
     def _combine(self, events: Sequence[Any]) -> list[Combination | None]:
-        """The combinations of those interactions whose labels are known to stand together."""
-        find = self._combinations.get
+        """The combinations of those events whose labels are known to stand together."""
+        kind, find = self._kind, self._combinations.get
+        if kind is None:
+            return [None] * len(events)
         try:
-            return [
-                None
-                if (data := event.data).test
-                else find((event.tenantid, data.channel, data.touchpoint, data.valence, split))
-                for event, split in zip(events, self._splits(events), strict=True)
-            ]
-        except AttributeError:  # no other event has a valence
-            return [
-                find(self._key(each)) if isinstance(each, Interaction) and not each.data.test else None
-                for each in events
-            ]
+            return list(map(find, kind.keys(events, self._splits(events))))
+        except AttributeError:  # not all of them have one
+            having = [isinstance(event, kind.events) for event in events]
+            some = list(compress(events, having))
+            found = map(find, kind.keys(some, self._splits(some)))
+            return [next(found) if has else None for has in having]
 
-    def _key(self, event: Interaction) -> tuple[Any, ...]:
-        data = event.data
-        return event.tenantid, data.channel, data.touchpoint, data.valence, self._split(event)
-
-    def _splits(self, events: Sequence[Any]) -> Iterable[tuple[str | None, ...]]:
+    def _splits(self, events: Sequence[Any]) -> Iterable[Values]:
         """What the views' segment keys say of each of these. Raises AttributeError."""
         if not self._segment_keys:
             return repeat((), len(events))
         given = [event.data.segments or {} for event in events]
         return zip(*([each.get(key) for each in given] for key in self._segment_keys), strict=True)
 
-    def _split(self, event: Any) -> tuple[str | None, ...]:
-        """What the views' segment keys say of an event."""
-        given = getattr(event.data, "segments", None) or {} if event is not None else {}
-        return tuple([given.get(key) for key in self._segment_keys])
-
     def _unsure(self, events: Sequence[Any], combinations: list[Combination | None]) -> Iterator[int]:
         """Where something needs a second look: a label, the subject, an answer; an event of a rare type."""
-        if all(combinations) and self._are_plain(events):
+        seen = events if all(combinations) else list(compress(events, combinations))
+        plain = not seen or PLAIN[seen[0].type](seen, self._known)
+        if plain and len(seen) == len(events):
             return
-        known = self._known
-        unsure = [
-            i
-            for i, (event, combination) in enumerate(zip(events, combinations, strict=True))
-            if combination is None
-            or "@" in (subject := event.subject)
-            or "%" in subject
-            or not ((segments := event.data.segments) is None or known.issuperset(segments.values()))
-        ]
-        for i in unsure:
-            event = events[i]
-            is_plain = None if event is None else PLAIN.get(event.type)
-            if is_plain is None or event.tenantid not in self._known_tenants or not is_plain(event, known):
+        for i, (event, combination) in enumerate(zip(events, combinations, strict=True)):
+            if plain and combination is not None:
+                continue
+            if event is None or event.type not in PLAIN or not self._is_plain(event):
                 yield i
-            elif isinstance(event, Interaction):
+            elif combination is None:
                 combinations[i] = self._intern(event)
 
-    def _are_plain(self, interactions: Sequence[Any]) -> bool:
-        """Whether nothing needs a second look of interactions whose combinations are known."""
-        subjects = " ".join([event.subject for event in interactions])
-        if "@" in subjects or "%" in subjects:
-            return False
-        given = [event.data.segments for event in interactions]
-        return self._known.issuperset(chain.from_iterable(map(dict.values, filter(None, given))))
+    def _is_plain(self, event: Any) -> bool:
+        """Whether an event of a frequent type needs no second look."""
+        data, known = event.data, self._known
+        return (
+            event.tenantid in self._known_tenants
+            and data.channel in known
+            and data.touchpoint in known
+            and PLAIN[event.type]([event], known)
+        )
 
-    def _intern(self, event: Interaction) -> Combination | None:
-        """The combination of an interaction whose labels were checked."""
-        if event.data.test:
+    def _intern(self, event: Any) -> Combination | None:
+        """The combination of an event whose labels were checked; None where it has none."""
+        kind = self._kind
+        if kind is None or not isinstance(event, kind.events):
             return None
-        key = self._key(event)
-        found = self._combinations.get(key)
-        if found is None:
+        (key,) = kind.keys([event], self._splits([event]))
+        found = None if key is None else self._combinations.get(key)
+        if found is None and key is not None:
             if len(self._combinations) >= _MAX_COMBINATIONS:
                 self._combinations.clear()
-            dims = Dims(event.tenantid, "interaction", event.data.channel, event.data.touchpoint, key[-1])
-            found = self._combinations[key] = Combination(dims, event.data.valence)
+            found = self._combinations[key] = kind.of(key)
         return found
 
     def _take_care(

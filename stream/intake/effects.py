@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from stream.intake.group import Group
-from stream.intake.pending import Deltas
+from stream.intake.pending import Deltas, Extent
 from stream.intake.placement import Dims, Placement, Placer
 from stream.intake.tally import Tallies
 from stream.scoring.answers import FAMILIES_OF, added, unpacked
@@ -24,6 +25,39 @@ Most are answers alone, which cost less to look up. A sign of -1 takes back.
 """
 
 
+class _ByBase(dict[int, dict["Effect", int]]):
+    """How often each effect was counted, by event time // width."""
+
+    def __missing__(self, base: int) -> dict["Effect", int]:
+        found = self[base] = {}
+        return found
+
+
+class Reach:
+    """Where all that counts in the same families of a tenant is counted."""
+
+    __slots__ = ("adds", "counts", "extents", "groups", "told")
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self.groups = groups
+        """Those whose windows, by event time, end no earlier than what is counted."""
+        self.counts = _ByBase()
+        self.adds = self.told = 0
+        """What was added since the tallies were told of it, and of how many times they were."""
+        self.extents: dict[Extent, int] = {}
+        """What of the tallies' pending deltas it reaches: with each effect, at most so many by series."""
+
+
+class Effect:
+    """What is added to how many cells."""
+
+    __slots__ = ("cells", "reach")
+
+    def __init__(self, cells: Sequence[tuple[Deltas, int]], reach: Reach) -> None:
+        self.cells = cells
+        self.reach = reach
+
+
 class Effects:
     """Counts answers and invitations where they belong, and takes them back."""
 
@@ -33,6 +67,8 @@ class Effects:
         self._placer = placer
         self._found: list[Placement] = []
         """Those that remember what is added with them."""
+        self._reaches: dict[tuple[str, Sequence[str]], Reach] = {}
+        """By tenant and families."""
         self._high_ms: dict[Group, int] = {}
         """Of each group that is counted in, as it was before."""
 
@@ -41,11 +77,11 @@ class Effects:
         effect = placement.effects.get(what)
         if effect is None:
             effect = placement.effects[what] = self._find(dims, placement, what)
-        base = at_ms // self._width_ms
-        cells, groups = effect
-        for deltas, amount in cells:
-            deltas[base] += amount
-        for group in groups:
+        reach = effect.reach
+        reach.adds += 1
+        counts = reach.counts[at_ms // self._width_ms]
+        counts[effect] = counts.get(effect, 0) + 1
+        for group in reach.groups:
             if at_ms > group.high_ms:  # noqa: PLR1730 - `max` is a call
                 group.high_ms = at_ms
 
@@ -53,28 +89,52 @@ class Effects:
         """The placement in which something was counted before, by the overflow of that time."""
         return self._placer.replace(dims, overflow)
 
+    def tell(self) -> None:
+        """Let the tallies know what is pending here: no less than that."""
+        for reach in self._reaches.values():
+            if not reach.adds:
+                continue
+            adds, told, reach.adds, reach.told = reach.adds, reach.told, 0, len(reach.counts)
+            bases = list(islice(reversed(reach.counts), len(reach.counts) - told))
+            for extent, most in reach.extents.items():
+                extent.singly += adds * most
+                extent.bases.update(bases)
+
     def settle(self) -> None:
-        """Forget where to count: it is good until the tallies settle."""
+        """Count in the tallies, and forget where: it is good until they settle."""
         for placement in self._found:
             placement.effects.clear()
         self._found.clear()
+        for reach in self._reaches.values():
+            for base, counts in reach.counts.items():
+                for effect, n in counts.items():
+                    for deltas, amount in effect.cells:
+                        deltas[base] = deltas.get(base, 0) + n * amount
+        self._reaches.clear()
         for group, before_ms in self._high_ms.items():
             if group.high_ms > before_ms:
                 self._tallies.lifted(group)
         self._high_ms.clear()
 
-    def _find(
-        self, dims: Dims, placement: Placement, what: What
-    ) -> tuple[Sequence[tuple[Deltas, int]], Sequence[Group]]:
-        """Where to count how much; the families whose windows, by event time, end no earlier than that."""
+    def _find(self, dims: Dims, placement: Placement, what: What) -> Effect:
+        """What to add to which cells."""
         if not placement.effects:
             self._found.append(placement)
         tallies, former = self._tallies, self._placer.replace(dims, placement.overflow)
-        cells, families = _recipe(what)
-        groups = [tallies.group(dims.tenant, family) for family in families]
-        for group in groups:
-            self._high_ms.setdefault(group, group.high_ms)
-        return [(tallies.deltas(former, family, cell), amount) for family, cell, amount in cells], groups
+        recipe, families = _recipe(what)
+        reach = self._reaches.get((dims.tenant, families))
+        if reach is None:
+            groups = tuple([tallies.group(dims.tenant, family) for family in families])
+            reach = self._reaches[dims.tenant, families] = Reach(groups)
+            for group in groups:
+                self._high_ms.setdefault(group, group.high_ms)
+        cells = tuple([(tallies.deltas(former, family, cell), amount) for family, cell, amount in recipe])
+        most = len(cells) * len(former.series)
+        for deltas, _ in cells:
+            if deltas.extent not in reach.extents:
+                reach.told = 0  # it was told of no times yet
+            reach.extents[deltas.extent] = max(reach.extents.get(deltas.extent, 0), most)
+        return Effect(cells, reach)
 
 
 @lru_cache(20_000)

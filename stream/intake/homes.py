@@ -24,7 +24,7 @@ class Homes:
         found: list[bool | None] = list(map(self._known.get, known_as))
         if None in found:
             found = list(map(self._find, known_as, zip(tenants, subjects, strict=True)))
-        return found.count(True)
+        return found.count(True) if any(found) else 0
 
     def _find(self, known_as: int, customer: tuple[str, str]) -> bool:
         wrong = self._known.get(known_as)

@@ -14,8 +14,7 @@ Everything decided depends on the records, their offsets and times alone; the wa
 record's time.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 import orjson
 
@@ -74,11 +73,10 @@ class Intake:
             latest=rules.latest_per_customer,
         )
         self._cases = Cases(rules, self.tallies, self._placer, hasher, self._store, self._end_of)
-        self._resolvers: dict[str, Callable[[Any, int, int], str]] = {
-            **self._surveys.resolvers,
-            **self._cases.resolvers,
-        }
+        self._resolvers = {**self._surveys.resolvers, **self._cases.resolvers}
         """By event type."""
+        self._counting = source.topic == "interactions"
+        """Whether what has a combination is counted, and no more."""
         homes = Homes(source.partition, rules.partitions)
         self._admission = Admission(rules, self.clocks, self._recent, homes, self._reject)
         self._rejected: list[Rejected] = []
@@ -89,6 +87,7 @@ class Intake:
     @property
     def pending(self) -> int:
         """How much a checkpoint would hold, in records (`weight.py`); of rejected ones, their bytes."""
+        self._surveys.tell()
         kept = self.tallies.pending + self._surveys.memory.pending + self._names.pending
         return kept + self._cases.pending + self._rejected_bytes // RECORD_BYTES
 
@@ -132,7 +131,7 @@ class Intake:
     def _accept(self, admitted: Columns) -> None:
         """Let admitted events take effect, in their order."""
         counts, before = self._counts, len(self._counts.event_times_ms)
-        if all(admitted.combinations) and not self._may_be_late(admitted):
+        if self._counting and all(admitted.combinations) and not self._may_be_late(admitted):
             self._interactions.count(admitted, self.clocks)
             counts.event_times_ms += admitted.times_ms
         else:
@@ -154,18 +153,24 @@ class Intake:
         """The same one by one, whatever they are: what an event changes may depend on those before it."""
         counts, clocks, by_event_time = self._counts, self.clocks, self.rules.by_event_time
         find, resolvers, width_ms = self._interactions.find, self._resolvers, self.tallies.width_ms
+        saying, counting = self._surveys.saying, self._counting
         grace_ms, counted_ms, late = self.rules.grace_ms, counts.event_times_ms, 0
         _, *columns = admitted
         for event, at_ms, combination, now_ms, stored_ms in zip(*columns, strict=True):
             clocks.stored_ms = stored_ms
             clock_ms = clocks.accept(event.tenantid, at_ms) if by_event_time else now_ms
-            if combination is None:
-                outcome = resolvers[event.type](event, at_ms, clock_ms if by_event_time else stored_ms)
+            if combination is not None and counting:
+                if at_ms < combination.placement.until_ms or find(combination, at_ms):
+                    combination.deltas[at_ms // width_ms] += 1
+            else:
+                until_ms = clock_ms if by_event_time else stored_ms
+                if combination is None:
+                    outcome = resolvers[event.type](event, at_ms, until_ms)
+                else:
+                    outcome = saying[event.type](event, combination, at_ms, until_ms)
                 if outcome != "counted":
                     counts.outcomes[outcome] += 1
                     continue
-            elif at_ms < combination.placement.until_ms or find(combination, at_ms):
-                combination.deltas[at_ms // width_ms] += 1
             if at_ms < clock_ms - grace_ms:
                 late += 1
             counted_ms.append(at_ms)

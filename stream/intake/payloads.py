@@ -4,7 +4,7 @@ Only the fields that stand here survive decoding. What a type alone cannot say (
 fields that need one another) is in `checks.py`. An optional field that is absent or null is None.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
@@ -47,6 +47,8 @@ class SurveySentData(Data, frozen=True, kw_only=True, gc=False):
     segments: Segments | None = None
     journey_id: Id | None = None
     expires_at: str | None = None
+    answers: ClassVar[tuple[()]] = ()
+    """None: invitations and responses are looked at together."""
 
 
 class SurveyAnsweredData(Data, frozen=True, kw_only=True, gc=False):
@@ -62,6 +64,7 @@ class SurveyAnsweredData(Data, frozen=True, kw_only=True, gc=False):
     channel: str | None = None
     touchpoint: str | None = None
     segments: Segments | None = None
+    expires_at: ClassVar[None] = None
 
 
 class SurveyRetractedData(Data, frozen=True, kw_only=True, gc=False):

@@ -64,17 +64,17 @@ class Extent:
 class Deltas(dict[int, int]):
     """Counts by event time // width, to be added to: what is not there is 0."""
 
-    __slots__ = ("_extent", "_series")
+    __slots__ = ("_series", "extent")
 
     def __init__(self, extent: Extent, series: int) -> None:
         super().__init__()
-        self._extent = extent
+        self.extent = extent
         self._series = series
 
     def __missing__(self, base: int) -> int:
         """Every first one of a time comes by here."""
-        self._extent.bases.add(base)
-        self._extent.singly += self._series
+        self.extent.bases.add(base)
+        self.extent.singly += self._series
         return 0
 
 

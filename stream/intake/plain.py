@@ -1,55 +1,51 @@
-"""Whether a typed event is beyond doubt, by its labels, subject and answers: most are."""
+"""Whether typed events are beyond doubt, by their segments, subjects and answers: most are. By the slice."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from stream.intake.checks import SCALES
 from stream.intake.events import Interaction, SurveyAnswered, SurveySent
 from stream.intake.times import is_time
 
-_ON_SCALE: Final[Mapping[str, frozenset[int | None]]] = {
-    metric: frozenset(scale) for metric, scale in SCALES.items()
+_GIVEN: Final = {(metric, value, False) for metric, scale in SCALES.items() for value in scale} | {
+    (metric, None, True) for metric in SCALES
 }
+"""Metric and value of every answer on its scale; and whether it was skipped, without a value."""
 
 
-def _is_plain(event: Any, known: set[str | None]) -> bool:
-    """Whether nothing needs a second look: known labels, no trace of an e-mail address."""
-    data, subject = event.data, event.subject
+def _are_plain(events: Sequence[Any], known: set[str | None]) -> bool:
+    """Whether nothing needs a second look: known segments, no trace of an e-mail address."""
+    subjects = " ".join([event.subject for event in events])
+    if "@" in subjects or "%" in subjects:
+        return False
+    given = [event.data.segments for event in events]
+    return known.issuperset(chain.from_iterable(map(dict.values, filter(None, given))))
+
+
+def _are_plain_surveys(events: Sequence[Any], known: set[str | None]) -> bool:
+    """The same of responses and invitations: known surveys; answers on their scales, no metric twice."""
+    data = [event.data for event in events]
+    answers = [each.answers for each in data]
     return (
-        data.channel in known
-        and data.touchpoint in known
-        and (data.segments is None or known.issuperset(data.segments.values()))
-        and "@" not in subject
-        and "%" not in subject
+        _are_plain(events, known)
+        and known.issuperset([each.survey_id for each in data])
+        and _GIVEN.issuperset(
+            [(each.metric, each.value, each.skipped) for each in chain.from_iterable(answers)]
+        )
+        and (max(map(len, answers)) < 2 or all(map(_differ, answers)))
+        and all(ends is None or is_time(ends) for ends in {each.expires_at for each in data})
     )
 
 
-def _is_plain_answered(event: SurveyAnswered, known: set[str | None]) -> bool:
-    """The same for a response, whose answers are also on their scales and of different metrics."""
-    answers = event.data.answers
-    for answer in answers:
-        if answer.value is not None if answer.skipped else answer.value not in _ON_SCALE[answer.metric]:
-            return False
-    return (
-        _is_plain(event, known)
-        and event.data.survey_id in known
-        and (len(answers) < 2 or len({answer.metric for answer in answers}) == len(answers))
-    )
+def _differ(answers: Sequence[Any]) -> bool:
+    """Whether no metric is answered twice."""
+    return len({answer.metric for answer in answers}) == len(answers)
 
 
-def _is_plain_sent(event: SurveySent, known: set[str | None]) -> bool:
-    """The same for an invitation."""
-    data = event.data
-    return (
-        _is_plain(event, known)
-        and data.survey_id in known
-        and (data.expires_at is None or is_time(data.expires_at))
-    )
-
-
-PLAIN: Final[Mapping[str, Callable[[Any, set[str | None]], bool]]] = {
-    Interaction.type: _is_plain,
-    SurveyAnswered.type: _is_plain_answered,
-    SurveySent.type: _is_plain_sent,
+PLAIN: Final[Mapping[str, Callable[[Sequence[Any], set[str | None]], bool]]] = {
+    Interaction.type: _are_plain,
+    SurveyAnswered.type: _are_plain_surveys,
+    SurveySent.type: _are_plain_surveys,
 }
-"""The event types that come in numbers; others have checks.py look at each event."""
+"""By types that come in numbers, where channel and touchpoint are known; `checks.py` looks at the others."""

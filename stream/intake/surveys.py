@@ -12,12 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from stream.intake.checks import SCALES
+from stream.intake.combination import Said
 from stream.intake.contributions import Contributions
 from stream.intake.customers import DIGEST, Hasher
 from stream.intake.effects import SENT
 from stream.intake.entities import EXPIRES_MS, Invitation, Response
 from stream.intake.memory import Memory
 from stream.intake.placement import Placer
+from stream.intake.splits import Split
 from stream.intake.tally import Tallies
 from stream.intake.times import parse_ms
 from stream.scoring.answers import code
@@ -50,22 +52,29 @@ class Surveys:
         self._latest = self.contributions.latest
         self._hasher = hasher
         self.memory = memory
-        self.resolvers: Mapping[str, Callable[[Any, int, int], Outcome]] = {
+        self.saying: Mapping[str, Callable[[Any, Said, int, int], Outcome]] = {
             "cx.survey.sent.v1": self._sent,
             "cx.survey.answered.v1": self._answered,
+        }
+        """By type, what lets an accepted event that can be split take effect: at its time, by the clock."""
+        self.resolvers: Mapping[str, Callable[[Any, int, int], Outcome]] = {
             "cx.survey.retracted.v1": self._retracted,
             "cx.survey.declined.v1": _nothing,
             "cx.survey.expired.v1": _nothing,
         }
-        """By type, what lets an accepted event take effect: at its time, by the tenant's clock."""
+        """The same of other types."""
+
+    def tell(self) -> None:
+        """Call before the tallies are asked how much is pending."""
+        self.contributions.effects.tell()
 
     def settle(self) -> None:
         """Call before the tallies settle: forget where to count, and the subjects that came since."""
         self.contributions.effects.settle()
         self._hasher.forget()
 
-    def _answered(self, event: Any, at_ms: int, clock_ms: int) -> Outcome:
-        data, tenant, memory = event.data, event.tenantid, self.memory
+    def _answered(self, event: Any, said: Said, at_ms: int, clock_ms: int) -> Outcome:
+        data, tenant, memory = event.data, said.dims.tenant, self.memory
         memory.clock_ms = clock_ms
         customer = self._hasher.customer(tenant, event.subject)
         key = self._hasher.entity(customer, b"r", data.response_id)
@@ -83,7 +92,10 @@ class Surveys:
         answers = b""
         for answer in data.answers:
             answers += _CODES[answer.metric][answer.value]
-        split = self._splits.said(tenant, data, "" if asked is None else asked.split)
+        if asked is not None:
+            split = self._splits.said(tenant, data, asked.split)
+        else:
+            split = said.split or self._split(said, data)
         placement = split.placement
         if at_ms >= placement.until_ms:
             placement = self.contributions.place(split, at_ms)
@@ -106,15 +118,15 @@ class Surveys:
             self.contributions.supersede(customer, key)
         return "counted"
 
-    def _sent(self, event: Any, at_ms: int, clock_ms: int) -> Outcome:
-        data, tenant, memory = event.data, event.tenantid, self.memory
+    def _sent(self, event: Any, said: Said, at_ms: int, clock_ms: int) -> Outcome:
+        data, tenant, memory = event.data, said.dims.tenant, self.memory
         memory.clock_ms = clock_ms
         customer = self._hasher.customer(tenant, event.subject)
         key = self._hasher.entity(customer, b"i", data.invitation_id)
         standing = memory.invitations.get(key)
         if standing is not None and not memory.invitation_is_over(key, standing):
             return "duplicate"
-        split = self._splits.said(tenant, data)
+        split = said.split or self._split(said, data)
         later_ms = 0
         if data.expires_at is not None:
             later_ms = min(parse_ms(data.expires_at) - at_ms, _LONGEST_MS) - EXPIRES_MS
@@ -133,6 +145,11 @@ class Surveys:
         if self._latest is not None:
             self.contributions.supersede(customer)
         return "counted"
+
+    def _split(self, said: Said, data: Any) -> Split:
+        """What is split by what an event says, without an invitation."""
+        split = said.split = self._splits.said(said.dims.tenant, data)
+        return split
 
     def _retracted(self, event: Any, _at_ms: int, clock_ms: int) -> Outcome:
         data, memory = event.data, self.memory
