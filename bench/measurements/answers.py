@@ -9,4 +9,4 @@ TITLE = "cx worker, survey answers (identity, edits, invitations)"
 
 def run(bed: Bed) -> Run:
     """Count a backlog once."""
-    return worker.measure(bed, bed.backlog("answers", bed.size(300_000, 60_000)), "answers")
+    return worker.measure(bed, bed.backlog("answers", bed.size(1_000_000, 60_000)), "answers")
