@@ -14,11 +14,11 @@ from stream.flow.outbox import Outbox, Outgoing
 from stream.intake.checkpoint import Checkpoint, Counts
 from stream.intake.marks import mark
 from stream.intake.murmur import partition_of
+from stream.intake.pack import CellRow
 from stream.intake.partition import Intake
 from stream.intake.record import Rejected
 from stream.intake.rejection import Reason
 from stream.intake.rules import Rules
-from stream.intake.tally import CellRow
 from stream.scoring.message import encode
 from stream.settings import Settings
 

@@ -12,6 +12,7 @@ from stream.intake.entities import Buyer, Journey, Subscriber, Ticket
 from stream.intake.journeys import KIND as JOURNEY
 from stream.intake.journeys import Journeys
 from stream.intake.orders import Accounts
+from stream.intake.pack import CellRow
 from stream.intake.placement import Placer
 from stream.intake.purchases import KIND as BUYER
 from stream.intake.purchases import Purchases
@@ -22,7 +23,7 @@ from stream.intake.shelf import Shelf
 from stream.intake.store import Store
 from stream.intake.subscriptions import KIND as SUBSCRIBER
 from stream.intake.subscriptions import Subscriptions
-from stream.intake.tally import CellRow, Change, Tallies
+from stream.intake.tally import Change, Tallies
 from stream.intake.tickets import KIND as TICKET
 from stream.intake.tickets import Tickets
 from stream.scoring.panes import ladders

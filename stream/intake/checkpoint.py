@@ -4,8 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from stream.intake.pack import CellRow
 from stream.intake.record import Rejected
-from stream.intake.tally import CellRow, Change
+from stream.intake.tally import Change
 
 
 @dataclass

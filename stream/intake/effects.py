@@ -5,9 +5,10 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
+from stream.intake.group import Group
 from stream.intake.pending import Deltas, Extent
 from stream.intake.placement import Dims, Placement, Placer
-from stream.intake.tally import Group, Tallies
+from stream.intake.tally import Tallies
 from stream.scoring.answers import FAMILIES_OF, added, unpacked
 from stream.scoring.families import cell_of
 

@@ -29,6 +29,7 @@ from stream.intake.homes import Homes
 from stream.intake.interactions import Interactions
 from stream.intake.memory import Memory
 from stream.intake.names import Names
+from stream.intake.pack import CellRow
 from stream.intake.placement import Placer
 from stream.intake.recent import RecentIds, Refill
 from stream.intake.record import Record, Rejected, Source
@@ -36,7 +37,7 @@ from stream.intake.rejection import Rejection
 from stream.intake.rules import Rules
 from stream.intake.store import MemoryStore, Store
 from stream.intake.surveys import Surveys
-from stream.intake.tally import CellRow, Tallies
+from stream.intake.tally import Tallies
 from stream.scoring.message import Message
 from stream.scoring.panes import ladders
 from stream.scoring.weight import RECORD_BYTES

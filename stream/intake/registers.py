@@ -16,7 +16,8 @@ from typing import Final
 import orjson
 
 from stream.intake.names import SeriesLabels
-from stream.intake.tally import CellRow, Change
+from stream.intake.pack import CellRow
+from stream.intake.tally import Change
 from stream.scoring.panes import Ladder
 from stream.scoring.sparse import merged, pairs
 from stream.scoring.steps import ACTIVE, LOST, Spell, changes, chunk_of

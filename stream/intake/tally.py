@@ -15,67 +15,27 @@ given out: after a night down, one batch covers more than they do.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import chain
-from typing import Any
 
 import orjson
 
 from stream.alerts.watches import EVERY_TENANT
+from stream.intake.climb import Climb
+from stream.intake.group import Group
 from stream.intake.names import SeriesLabels
+from stream.intake.pack import AHEAD, CellRow, Pack, PackKey, key_of, load, sheet, sheets, stamped, tidy
 from stream.intake.pending import Combination, Deltas, Pending
 from stream.intake.placement import Placement
-from stream.scoring.families import FAMILIES
-from stream.scoring.message import SHEET, Labels
+from stream.scoring.message import Labels
 from stream.scoring.panes import DETECTOR, Ladder, common_width_ms, longest
-from stream.scoring.sparse import merged, parts
-from stream.scoring.weight import of_numbers
 from stream.scoring.written import written
 
 _DELETES = 20_000
-_AHEAD = 2
-"""Of a cell, what comes before its counts: stamp and sheet."""
-Pack = dict[Labels, list[int]]
-"""The cells of a pane. Series only come, until it is forgotten: the n-th stands on sheet n // `SHEET`."""
-PackKey = tuple[str, str, int, int]
-"""tenant, family, window index, pane."""
-Plus = Callable[[Iterable[Sequence[int]]], list[int]]
 BySeries = Mapping[SeriesLabels, Mapping[int, list[int]]]
 """Counts by series and event time // width, as cells without stamp and sheet."""
 Change = tuple[bytes, bytes | None]
 """A changelog record: key, value; None deletes."""
-CellRow = tuple[int, int, int, Labels, list[int]]
-"""window index, pane, sheet, series, counts (of a sparse family, keys with counts)."""
-
-
-class Group:
-    """All that a partition contributes to one tenant and KPI family."""
-
-    __slots__ = (
-        *("empty", "family", "first", "high_ms", "largest", "packs", "part", "plus", "weight"),
-        *("spared", "standing", "tenant"),
-    )
-
-    def __init__(self, tenant: str, family: str, windows: int, *, watched: bool) -> None:
-        self.tenant = tenant
-        self.family = family
-        self.empty = [0] * (_AHEAD + len(FAMILIES[family].cells))
-        self.part = FAMILIES[family].part
-        self.standing = FAMILIES[family].standing
-        self.plus = _plus_sparse if self.part else _plus
-        """Add counts to a cell, or add up counts; the stamp of the sum means nothing."""
-        self.weight = 1
-        """Of the largest sparse cell so far, in records."""
-        self.largest = 0
-        """How many series the largest pack has had, if they share sheets."""
-        self.packs: dict[tuple[int, int], Pack] = {}
-        self.high_ms = -1
-        """The highest event time ever counted; of `deltas`, cut to the common width: enough to place ends."""
-        self.first = [-1] * (windows + watched)
-        """By window, the first pane that is alive; last, the detector's."""
-        self.spared = -1 if watched else None
-        """The detector's first pane as of the former `settle`: what is before it was given out."""
 
 
 class Tallies:
@@ -99,7 +59,7 @@ class Tallies:
         self._by_event_time = by_event_time
         self.width_ms = common_width_ms(self._rungs)
         widths = [rung.width_ms // self.width_ms for rung in self._rungs]
-        self._steps = _steps(widths)
+        self._climb = Climb(widths)
         self._pending = Pending(widths)
         self.groups: dict[tuple[str, str], Group] = {}
         self._dirty: dict[PackKey, set[Labels]] = {}
@@ -179,36 +139,29 @@ class Tallies:
                     if group.part:
                         by_base[base] += (cell, delta)
                     else:
-                        by_base[base][cell + _AHEAD] += delta
+                        by_base[base][cell + AHEAD] += delta
         return taken
 
     def _settle(self, group: Group, by_series: BySeries, stamp: int) -> None:
         opened: dict[tuple[int, int], tuple[Pack, set[Labels]]] = {}
         chosen = range(self._longest, self._longest + 1) if group.standing else range(len(group.first))
         for series, by_base in by_series.items():
-            levels = self._climb(_tidy(by_base) if group.part else by_base, group.plus)
+            levels = self._climb.up(tidy(by_base) if group.part else by_base, group.plus)
             for window in chosen:
                 first = group.first[window]
-                for pane, vector in levels[window].items():
-                    if pane < first or not any(vector):
+                for pane, counts in levels[window].items():
+                    if pane < first or not any(counts):
                         continue
                     found = opened.get((window, pane))
                     if found is None:
                         found = opened[window, pane] = self._open(group, window, pane)
-                    _put(group, *found, series, vector, stamp)
+                    pack, dirty = found
+                    dirty.update(group.put(pack, series, counts, stamp))
 
     def _open(self, group: Group, window: int, pane: int) -> tuple[Pack, set[Labels]]:
         """The pack of a pane, and which of its series have changed since they were last told."""
         at = group.tenant, group.family, window, pane
         return group.packs.setdefault((window, pane), {}), self._dirty.setdefault(at, set())
-
-    def _climb(self, by_base: Mapping[int, list[int]], add_up: Plus) -> list[Mapping[int, list[int]]]:
-        """Sum up to the panes of every window, each from the widest narrower panes that fit into it."""
-        levels: list[Mapping[int, list[int]]] = []
-        for below, ratio in self._steps:
-            narrow = by_base if below is None else levels[below]
-            levels.append(narrow if ratio == 1 else _wider(narrow, ratio, add_up))
-        return levels
 
     def _raise(self, tenant: str, family: str, at_ms: int) -> None:
         group = self.group(tenant, family)
@@ -243,7 +196,7 @@ class Tallies:
         group.first = first
         for window, pane in [key for key in group.packs if key[1] < first[key[0]]]:
             pack, at = group.packs.pop((window, pane)), (group.tenant, group.family, window, pane)
-            self._gone += [_key(at, sheet) for sheet in {cell[1] for cell in pack.values()}]
+            self._gone += [key_of(at, number) for number in {cell[1] for cell in pack.values()}]
             self._dirty.pop(at, None)
 
     def changes(self) -> tuple[list[Change], dict[tuple[str, str], list[CellRow]]]:
@@ -262,14 +215,12 @@ class Tallies:
         for at, dirty in self._dirty.items():
             tenant, family, window, pane = at
             pack = self.groups[tenant, family].packs[window, pane]
-            sheets = _sheets(pack, {pack[series][1] for series in dirty})
-            records += [(_key(at, sheet), written(_flat(cells))) for sheet, cells in sheets.items()]
-            rows.setdefault((tenant, family), []).extend(
-                (window, pane, sheet, series, cell[_AHEAD:])
-                for sheet, cells in sheets.items()
-                for series, cell in cells
-                if series in dirty
-            )
+            told = rows.setdefault((tenant, family), [])
+            for number, cells in sheets(pack, {pack[series][1] for series in dirty}).items():
+                records.append((key_of(at, number), sheet(cells)))
+                told += [
+                    (window, pane, number, series, cell[AHEAD:]) for series, cell in cells if series in dirty
+                ]
         records += [(_group_key(pair), written(self.groups[pair].high_ms)) for pair in self._raised]
         self._dirty.clear()
         self._raised.clear()
@@ -279,10 +230,9 @@ class Tallies:
         """The counts stamped at or above a source offset, by tenant and family, of which none is left out."""
         return {
             pair: [
-                (window, pane, cell[1], series, cell[_AHEAD:])
+                row
                 for (window, pane), pack in group.packs.items()
-                for series, cell in pack.items()
-                if cell[0] >= offset
+                for row in stamped(pack, window, pane, offset)
             ]
             for pair, group in self.groups.items()
         }
@@ -294,104 +244,15 @@ class Tallies:
             if value is not None:
                 self.group(tenant, family).high_ms = orjson.loads(value)
             return
-        tenant, family, window, pane, sheet = orjson.loads(key[1:])
+        tenant, family, window, pane, number = orjson.loads(key[1:])
         group = self.group(tenant, family)
         if value is not None and window >= len(group.first):
             self._gone.append(key)  # it is not watched any more
-        elif value is not None:
+        else:
             pack = group.packs.setdefault((window, pane), {})
-            stamps, *flat = orjson.loads(value)
-            for stamp, labels, counts in zip(stamps, flat[::2], flat[1::2], strict=True):
-                pack[tuple(labels)] = [stamp, sheet, *counts]
-            group.largest = max(group.largest, 0 if group.part else len(pack))
-        elif (window, pane) in group.packs:
-            pack = group.packs[window, pane]
-            for labels in [labels for labels, cell in pack.items() if cell[1] == sheet]:
-                del pack[labels]
-
-
-def _plus(vectors: Iterable[Sequence[int]]) -> list[int]:
-    return list(map(sum, zip(*vectors, strict=True)))
-
-
-def _plus_sparse(vectors: Iterable[Sequence[int]]) -> list[int]:
-    first, *others = vectors
-    counts: Sequence[int] = merged((), first[_AHEAD:])
-    for other in others:
-        counts = merged(counts, other[_AHEAD:])
-    return [*first[:_AHEAD], *counts]
-
-
-def _tidy(by_base: Mapping[int, list[int]]) -> dict[int, list[int]]:
-    """Each key of a sparse tally once, and none without a count."""
-    return {base: _plus_sparse([vector]) for base, vector in by_base.items()}
-
-
-def _wider(narrow: Mapping[int, list[int]], ratio: int, add_up: Plus) -> dict[int, list[int]]:
-    """The sums of panes `ratio` times as wide."""
-    found: dict[int, list[list[int]]] = {}
-    for pane, vector in narrow.items():
-        found.setdefault(pane // ratio, []).append(vector)
-    return {pane: vectors[0] if len(vectors) == 1 else add_up(vectors) for pane, vectors in found.items()}
-
-
-def _put(
-    group: Group, pack: Pack, dirty: set[Labels], series: SeriesLabels, vector: list[int], stamp: int
-) -> None:
-    """Add counts to the cell of a series; of a sparse family, to those of the parts that they are in."""
-    if not group.part:
-        _add(group, pack, series, vector)[0] = stamp
-        dirty.add(series)
-        return
-    for part, own in parts(vector[_AHEAD:], group.part).items():
-        labels = (*series, str(part))
-        cell = _add(group, pack, labels, [0, 0, *own])
-        cell[0] = stamp
-        group.weight = max(group.weight, of_numbers(len(cell)))
-        dirty.add(labels)
-
-
-def _add(group: Group, pack: Pack, labels: Labels, vector: list[int]) -> list[int]:
-    """Add counts to a cell of a pack; returns the cell, which is another than before."""
-    cell = pack.get(labels)
-    if cell is not None:
-        cell = group.plus((cell, vector))
-    else:
-        cell = vector.copy()
-        cell[1] = len(pack) if group.part else len(pack) // SHEET
-        group.largest = max(group.largest, 0 if group.part else 1 + len(pack))
-    pack[labels] = cell
-    return cell
-
-
-def _sheets(pack: Pack, chosen: Container[int]) -> dict[int, list[tuple[Labels, list[int]]]]:
-    """All cells that stand on the chosen sheets."""
-    found: dict[int, list[tuple[Labels, list[int]]]] = {}
-    for series, cell in pack.items():
-        if cell[1] in chosen:
-            found.setdefault(cell[1], []).append((series, cell))
-    return found
-
-
-def _flat(cells: Sequence[tuple[Labels, list[int]]]) -> list[Any]:
-    """All stamps, then series and counts by turns."""
-    stamps = [cell[0] for _, cell in cells]
-    return [stamps, *chain.from_iterable((series, cell[_AHEAD:]) for series, cell in cells)]
-
-
-def _key(at: PackKey, sheet: int) -> bytes:
-    return b"c" + written((*at, sheet))
+            load(pack, number, value)
+            group.note(pack)
 
 
 def _group_key(pair: tuple[str, str]) -> bytes:
     return b"g" + written(pair)
-
-
-def _steps(widths: Sequence[int]) -> list[tuple[int | None, int]]:
-    """For each width the index of the widest earlier one that divides it (None: 1), and how often it fits."""
-    steps: list[tuple[int | None, int]] = []
-    for i, width in enumerate(widths):
-        fitting = [(widths[j], j) for j in range(i) if width % widths[j] == 0]
-        below, index = max(fitting, default=(1, None))
-        steps.append((index, width // below))
-    return steps

@@ -7,9 +7,9 @@ import pytest
 from stream.flow.changelog import _MAX_BATCH
 from stream.flow.intake import _SLICES
 from stream.flow.stage import _PENDING_MAX
+from stream.intake.pack import CellRow
 from stream.intake.partition import Intake
 from stream.intake.record import Source
-from stream.intake.tally import CellRow
 from stream.scoring.merge import Merger
 from stream.scoring.message import encode
 from stream.scoring.panes import ladders

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from stream.intake.checkpoint import Checkpoint
+from stream.intake.pack import CellRow
 from stream.intake.partition import Intake
 from stream.intake.record import Source
-from stream.intake.tally import CellRow
 from tests.support.folding import MINUTE_MS, NOW_MS, Stored, rules, stored
 
 INTERACTIONS = Source("interactions", 0)

@@ -1,8 +1,9 @@
 """What a partition contributes to series and panes."""
 
 from stream.intake.names import SeriesLabels
+from stream.intake.pack import CellRow
 from stream.intake.placement import Placement
-from stream.intake.tally import CellRow, Change, Tallies
+from stream.intake.tally import Change, Tallies
 from stream.scoring.panes import ladders
 from stream.values import Window
 
