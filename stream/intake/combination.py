@@ -35,7 +35,7 @@ class Combination:
     def each(
         find: Callable[[Key], Found], events: Sequence[Any], segments: Iterable[Values]
     ) -> list[Found | None]:
-        """What is found by the key of each combination; None of a test. Of others it raises AttributeError."""
+        """What is found by the key of each combination; None of a test. Of others: AttributeError."""
         return [
             None
             if (data := event.data).test
