@@ -5,8 +5,8 @@ What the values are is said by the decoder; where they are counted, until the ne
 one look-up and not two.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, Self, TypeVar
 
 from stream.intake.events import Envelope, Interaction, SurveyAnswered, SurveySent
 from stream.intake.placement import NOWHERE, Dims, Placement
@@ -14,6 +14,7 @@ from stream.intake.placement import NOWHERE, Dims, Placement
 Values = tuple[str | None, ...]
 """What the views' segment keys say of an event."""
 Key = tuple[Any, ...]
+Found = TypeVar("Found")
 
 
 class Combination:
@@ -31,12 +32,14 @@ class Combination:
         self.placement: Placement = NOWHERE
 
     @staticmethod
-    def keys(events: Sequence[Any], segments: Iterable[Values]) -> list[Key | None]:
-        """What tells the combinations of events apart; None of a test. Of other events: AttributeError."""
+    def each(
+        find: Callable[[Key], Found], events: Sequence[Any], segments: Iterable[Values]
+    ) -> list[Found | None]:
+        """What is found by the key of each combination; None of a test. Of others: AttributeError."""
         return [
             None
             if (data := event.data).test
-            else (event.tenantid, data.channel, data.touchpoint, data.valence, split)
+            else find((event.tenantid, data.channel, data.touchpoint, data.valence, split))
             for event, split in zip(events, segments, strict=True)
         ]
 
@@ -63,12 +66,14 @@ class Said(Combination):
         """What such an event is split by if no invitation says the rest (`splits.py`), once it was asked."""
 
     @staticmethod
-    def keys(events: Sequence[Any], segments: Iterable[Values]) -> list[Key | None]:
+    def each(
+        find: Callable[[Key], Found], events: Sequence[Any], segments: Iterable[Values]
+    ) -> list[Found | None]:
         """As of every combination."""
         return [
             None
             if (data := event.data).test
-            else (event.tenantid, data.channel, data.touchpoint, data.level, split)
+            else find((event.tenantid, data.channel, data.touchpoint, data.level, split))
             for event, split in zip(events, segments, strict=True)
         ]
 

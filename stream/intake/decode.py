@@ -54,7 +54,7 @@ class Decoder:
         self._kind = _KINDS.get(topic)
         self._known: set[str | None] = {None}
         self._known_tenants: set[str] = set()
-        self._combinations: dict[Key | None, Combination] = {}
+        self._combinations: dict[Key, Combination] = {}
 
     def decode(self, value: bytes | None, headers: Headers = ()) -> tuple[Event, int] | Rejection:
         """The event of one record and its time in milliseconds, or the first reason to reject it."""
@@ -82,11 +82,11 @@ class Decoder:
         if kind is None:
             return [None] * len(events)
         try:
-            return list(map(find, kind.keys(events, self._splits(events))))
+            return kind.each(find, events, self._splits(events))
         except AttributeError:  # not all of them have one
             having = [isinstance(event, kind.events) for event in events]
             some = list(compress(events, having))
-            found = map(find, kind.keys(some, self._splits(some)))
+            found = iter(kind.each(find, some, self._splits(some)))
             return [next(found) if has else None for has in having]
 
     def _splits(self, events: Sequence[Any]) -> Iterable[Values]:
@@ -125,7 +125,7 @@ class Decoder:
         kind = self._kind
         if kind is None or not isinstance(event, kind.events):
             return None
-        (key,) = kind.keys([event], self._splits([event]))
+        (key,) = kind.each(_itself, [event], self._splits([event]))
         found = None if key is None else self._combinations.get(key)
         if found is None and key is not None:
             if len(self._combinations) >= _MAX_COMBINATIONS:
@@ -156,6 +156,10 @@ class Decoder:
         self._known.update(label for _, label in labels(result))
         self._known_tenants.add(result.tenantid)
         return result, parse_ms(result.time)
+
+
+def _itself(key: Key) -> Key:
+    return key
 
 
 def _times_ms(events: list[Any]) -> list[int]:

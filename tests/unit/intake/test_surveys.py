@@ -311,3 +311,44 @@ def test_no_id_and_no_subject_is_kept_in_clear() -> None:
     text = b"".join(key + (value or b"") for key, value in step.changes)
     for word in (b"jane", b"secret", b"e-0"):
         assert word not in text
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"channel": "web"}, {"channel": "app"}),
+        ({"touchpoint": "cart"}, {"touchpoint": "shop"}),
+        ({"level": "journey"}, {"level": "relationship"}),
+        ({"segments": {"plan": "pro"}}, {"segments": {"plan": "free"}}),
+    ],
+)
+def test_answers_that_differ_in_one_label_alone_count_apart(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    """Also where the rest of their labels was looked up together before."""
+    records = [answered(i, 9, response_id=f"r-{i}", **(one, other)[i % 2]) for i in range(6)]
+    expected: Counter[tuple[str, ...]] = Counter()
+    for some in (records, records[::2], records[1::2]):
+        intake = Intake(SURVEYS, rules(CX_VIEWS="total,channel,touchpoint,plan"))
+        folded(some, intake)
+        found = {series: sum(counts) for series, counts in totals(intake).items()}
+        if some is records:
+            expected.update(found)
+        else:
+            expected.subtract(found)
+    assert {0} == set(expected.values())
+
+
+def test_an_answer_is_taken_back_from_other_also_when_its_channel_has_a_name_by_then() -> None:
+    """The only name was free again when the next answer by the channel came."""
+    intake = Intake(SURVEYS, rules(CX_CLOCK="event", CX_MAX_SERIES="1", CX_VIEWS="channel"))
+    other = ("interaction", "channel", "other", "", "")
+    answers = ((0, "web", "a", 1), (30, "app", "b", 1), (70, "app", "c", 1), (71, "app", "b", 2))
+    found = []
+    for offset, (minute, channel, name, revision) in enumerate(answers):
+        at_ms = NOW_MS + minute * MINUTE_MS
+        each = answered(offset, 9, at_ms, channel=channel, response_id=name, revision=revision)
+        folded([each], intake, at_ms)
+        found.append(totals(intake, window=1))
+    assert {APP: [2, 0, 0]} == found[-1]
+    assert {APP: PROMOTER, other: PROMOTER} == found[-2]
