@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from bench import machine
+from bench.aims import judged
 from bench.bed import Bed
 from bench.results import Figures, Run, WrongCountsError, ratio_lines, ratios, regressions, table
 from tests.support import kafka
@@ -79,6 +80,8 @@ def main(
         raise click.ClickException(str(error)) from error
     values = ratios(found)
     click.echo(f"\n{table(found.values())}\n\n{ratio_lines(values)}")
+    if not quick:
+        click.echo("\n" + "\n".join(judged(found, values)))
     document = _document(found, values, quick=quick)
     _write(out or _RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json", document)
     if reference:

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from typing import Any, NamedTuple
 
+import orjson
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from bench import machine
@@ -28,9 +29,12 @@ _KINDS = {b"r": "answer", b"i": "invitation", b"c": "pane"}
 
 
 class _Kept(NamedTuple):
-    """What stands in changelogs, by kind: how many keys, and the bytes of their keys and last values."""
+    """What stands in changelogs, by kind: how many, and the bytes of their keys and last values.
 
-    keys: Counter[str]
+    Of panes, the series in them: several are one record, which begins with the stamp of each.
+    """
+
+    count: Counter[str]
     size: Counter[str]
 
 
@@ -63,8 +67,8 @@ def run(bed: Bed) -> Run:
             else:
                 worker.stop(60)  # or its group lives on for a while
     kept = _kept(bed.bootstrap, f"{group}-intake-surveys")
-    figures["panes"] = kept.keys["pane"]
-    figures |= {f"{kind}_bytes": kept.size[kind] / kept.keys[kind] for kind in _KINDS.values()}
+    figures["panes"] = kept.count["pane"]
+    figures |= {f"{kind}_bytes": kept.size[kind] / kept.count[kind] for kind in _KINDS.values()}
     bed.clean(group)
     return Run(0, 0, 0, figures)
 
@@ -109,7 +113,7 @@ def _kept(bootstrap: str, topic: str) -> _Kept:
     settings = {"bootstrap.servers": bootstrap, "group.id": "bench-kept", "enable.partition.eof": True}
     consumer = Consumer(settings)
     consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in range(PARTITIONS)])
-    last: dict[tuple[int, bytes], int] = {}
+    last: dict[tuple[int, bytes], bytes] = {}
     ended = 0
     while ended < PARTITIONS:
         for message in consumer.consume(10_000, 1.0):
@@ -118,11 +122,11 @@ def _kept(bootstrap: str, topic: str) -> _Kept:
             elif message.value() is None:
                 last.pop((message.partition(), message.key()), None)
             else:
-                last[message.partition(), message.key()] = len(message.value())
+                last[message.partition(), message.key()] = message.value()
     consumer.close()
     kept = _Kept(Counter(), Counter())
-    for (_, key), size in last.items():
+    for (_, key), value in last.items():
         kind = _KINDS.get(key[:1], "other")
-        kept.keys[kind] += 1
-        kept.size[kind] += len(key) + size
+        kept.count[kind] += len(orjson.loads(value)[0]) if kind == "pane" else 1
+        kept.size[kind] += len(key) + len(value)
     return kept
