@@ -246,7 +246,9 @@ class Tallies:
             return
         tenant, family, window, pane, number = orjson.loads(key[1:])
         group = self.group(tenant, family)
-        if value is not None and window >= len(group.first):
+        if value is None:
+            load(group.packs.get((window, pane), {}), number, None)
+        elif window >= len(group.first):
             self._gone.append(key)  # it is not watched any more
         else:
             pack = group.packs.setdefault((window, pane), {})

@@ -242,3 +242,12 @@ def test_panes_of_what_is_not_watched_any_more_are_deleted() -> None:
         after.load(key, value)
     deleted, _ = settled(after, 8)
     assert [(b'c["acme","nps",2,60,0]', None)] == deleted
+
+
+def test_deletes_of_what_is_not_watched_any_more_are_passed_over() -> None:
+    """They stand in the changelog until it is compacted, and make no pane."""
+    of = tallies()
+    of.load(b'c["acme","nps",2,60,0]', None)
+    of.load(b'c["acme","nps",1,60,0]', None)
+    of.settle(7, AT_MS)
+    assert {} == of.groups
