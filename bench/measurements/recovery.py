@@ -34,7 +34,7 @@ class _Kept(NamedTuple):
     Of panes, the series in them: several are one record, which begins with the stamp of each.
     """
 
-    count: Counter[str]
+    held: Counter[str]
     size: Counter[str]
 
 
@@ -67,8 +67,8 @@ def run(bed: Bed) -> Run:
             else:
                 worker.stop(60)  # or its group lives on for a while
     kept = _kept(bed.bootstrap, f"{group}-intake-surveys")
-    figures["panes"] = kept.count["pane"]
-    figures |= {f"{kind}_bytes": kept.size[kind] / kept.count[kind] for kind in _KINDS.values()}
+    figures["panes"] = kept.held["pane"]
+    figures |= {f"{kind}_bytes": kept.size[kind] / kept.held[kind] for kind in _KINDS.values()}
     bed.clean(group)
     return Run(0, 0, 0, figures)
 
@@ -119,14 +119,16 @@ def _kept(bootstrap: str, topic: str) -> _Kept:
         for message in consumer.consume(10_000, 1.0):
             if message.error():
                 ended += 1
-            elif message.value() is None:
-                last.pop((message.partition(), message.key()), None)
+                continue
+            place, value = (message.partition() or 0, message.key() or b""), message.value()
+            if value is None:
+                last.pop(place, None)
             else:
-                last[message.partition(), message.key()] = message.value()
+                last[place] = value
     consumer.close()
     kept = _Kept(Counter(), Counter())
     for (_, key), value in last.items():
         kind = _KINDS.get(key[:1], "other")
-        kept.count[kind] += len(orjson.loads(value)[0]) if kind == "pane" else 1
+        kept.held[kind] += len(orjson.loads(value)[0]) if kind == "pane" else 1
         kept.size[kind] += len(key) + len(value)
     return kept

@@ -20,7 +20,7 @@ from stream.scoring.estimates import Limits
 from stream.scoring.families import Row
 from stream.scoring.kpis import samples
 from stream.scoring.merge import Merger
-from stream.scoring.message import Labels, Message
+from stream.scoring.message import SHEET, Labels, Message
 from stream.scoring.panes import ladders
 from stream.settings import Settings
 
@@ -80,7 +80,7 @@ class _Service:
 
     def _put(self, series: Iterable[Labels], count: int) -> None:
         cells = [
-            (window, pane, labels, (count + index % 7, 20, 30))
+            (window, pane, index // SHEET, labels, (count + index % 7, 20, 30))
             for index, labels in enumerate(series)
             for window, pane in self._windows
         ]
@@ -96,7 +96,11 @@ class _Plain(Collector):
         self._rows = rows
 
     def collect(self) -> Iterator[Metric]:
-        metrics = {each.name: Metric(each.name, each.help, each.kind) for each in SERIES_FAMILIES}
+        # A counter's name is without the ending that its samples and its page have.
+        metrics = {
+            each.name: Metric(each.name.removesuffix("_total"), each.help, each.kind)
+            for each in SERIES_FAMILIES
+        }
         for row in sorted(self._rows):
             place = dict(zip(SERIES_LABELS, (*row.series, row.window), strict=True))
             for name, labels, value in sorted(samples(row.family, row.tally, _LIMITS)):
