@@ -72,9 +72,16 @@ RATIOS = (
 
 
 def ratios(found: Mapping[str, Figures]) -> dict[str, float]:
-    """Ours ÷ theirs, of medians, where both were run."""
+    """Ours ÷ theirs where both were run: the median of the rounds' own ratios.
+
+    A machine may be twice as fast in one round as in the next. Medians of either side may then come from
+    different rounds, and their ratio says nothing.
+    """
     return {
-        name: found[ours].median(figure) / found[theirs].median(figure)
+        name: statistics.median(
+            _value(our, figure) / _value(their, figure)
+            for our, their in zip(found[ours].runs, found[theirs].runs, strict=True)
+        )
         for name, ours, theirs, figure in RATIOS
         if ours in found and theirs in found
     }

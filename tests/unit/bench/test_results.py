@@ -17,7 +17,16 @@ def _figures(name: str, *cpu_seconds: float) -> Figures:
     return Figures(name, f"title of {name}", [Run(1_000, 2.0, each) for each in cpu_seconds])
 
 
-def test_a_ratio_is_of_the_medians_per_cpu_second() -> None:
+def test_a_machine_that_becomes_slower_moves_no_ratio() -> None:
+    """In the middle of a round: the ratio is that of most rounds, not of the medians."""
+    found = {
+        "interactions": _figures("interactions", 2.0, 2.0, 4.0),
+        "floor": _figures("floor", 1.0, 2.0, 2.0),
+    }
+    assert {"interactions_to_floor": 0.5} == ratios(found)
+
+
+def test_a_ratio_is_one_per_cpu_second() -> None:
     """One slow round moves nothing."""
     found = {
         "interactions": _figures("interactions", 2.0, 2.0, 9.0),
