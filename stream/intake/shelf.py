@@ -68,7 +68,7 @@ class Shelf(Generic[Entity]):
             self._more += of_bytes(len(packed)) - 1
 
     def _note_end(self, key: bytes, former: Entity | None, entity: Entity) -> None:
-        bucket = entity.ends_ms(self.keep_ms) // self._bucket_ms + 1  # as `_bucket` says, once an event
+        bucket = self._bucket(entity)
         if former is None or self._ends.once or self._bucket(former) != bucket:
             self._ends.add(entity.tenant, bucket, key)
 
