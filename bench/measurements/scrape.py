@@ -64,7 +64,7 @@ class _Service:
         self._windows = [(index, rung.pane(_START_MS)) for index, rung in enumerate(rungs)]
         self._renderer = Renderer(_LIMITS)
         self._series = [
-            ("interaction", "channel", f"channel-{number}", "", "")
+            (number // SHEET, ("interaction", "channel", f"channel-{number}", "", ""))
             for number in range(count // (_SAMPLES_A_ROW * len(rungs)) + 1)
         ]
         self._position = 0
@@ -78,10 +78,11 @@ class _Service:
         """Processor milliseconds, and the page."""
         return _timed(lambda: b"".join(self._renderer.parts(self.merger.series(), openmetrics=False)))
 
-    def _put(self, series: Iterable[Labels], count: int) -> None:
+    def _put(self, series: Iterable[tuple[int, Labels]], count: int) -> None:
+        """The same series stands on the same sheet each time, as a source partition tells it."""
         cells = [
-            (window, pane, index // SHEET, labels, (count + index % 7, 20, 30))
-            for index, labels in enumerate(series)
+            (window, pane, sheet, labels, (count + index % 7, 20, 30))
+            for index, (sheet, labels) in enumerate(series)
             for window, pane in self._windows
         ]
         message = Message("interactions-0", self._position, "acme", "positive", _START_MS, cells)
