@@ -15,7 +15,7 @@ from faust.types import TP
 
 from stream.flow.changelog import FencedError
 from stream.flow.stage import _PENDING_MAX
-from tests.support.staging import Bed, Topic, idle, until
+from tests.support.staging import Bed, FakeWork, Topic, idle, until
 
 FIRST, SECOND = TP("t", 0), TP("t", 1)
 
@@ -448,25 +448,27 @@ async def test_whose_flushes_nobody_waits_for_flushes_seldomer(bed: Bed) -> None
     assert bed.stage._spacing_s(bed.stage.slots[FIRST]) == 0.5
 
 
-@played
-async def test_who_has_read_the_last_of_a_backlog_flushes_at_once(bed: Bed) -> None:
-    """Instead of every other second, as while it was far behind."""
+async def behind(bed: Bed, end: int) -> FakeWork:
+    """Has read four of so many offsets, and flushed two of them."""
     work = await bed.assigned(0)
-    bed.host.ends[FIRST] = 10_003
+    bed.host.ends[FIRST] = end
     await bed.taken(0, 2)
     await until(lambda: [0, 1] == work.flushed)
     await bed.taken(2, 4)
+    return work
+
+
+@played
+async def test_who_has_read_the_last_of_a_backlog_flushes_at_once(bed: Bed) -> None:
+    """Instead of every four seconds, as while it was far behind."""
+    work = await behind(bed, 10_003)
     await until(lambda: [0, 1, 2, 3] == work.flushed)
 
 
 @played
 async def test_who_is_far_behind_flushes_seldom(bed: Bed) -> None:
     """Nobody sees the latest then, and each flush costs what it takes to read on."""
-    work = await bed.assigned(0)
-    bed.host.ends[FIRST] = 10_005
-    await bed.taken(0, 2)
-    await until(lambda: [0, 1] == work.flushed)
-    await bed.taken(2, 4)
+    work = await behind(bed, 10_005)
     await idle()
     assert [0, 1] == work.flushed
     assert bed.stage._spacing_s(bed.stage.slots[FIRST]) == 4.0
