@@ -19,8 +19,8 @@ from typing import Any, Final
 from stream.intake.binary import MAX_BYTES, TOO_BIG, structured
 from stream.intake.checks import first_fault, incomplete, labels
 from stream.intake.classify import classify, deeper_than_allowed
-from stream.intake.combination import Combination, Key, Said, Values
-from stream.intake.events import TYPES, Event
+from stream.intake.combination import Combination, Key, Values
+from stream.intake.events import TYPES, Event, Interaction, SurveyAnswered, SurveySent
 from stream.intake.odd import Headers
 from stream.intake.plain import PLAIN
 from stream.intake.rejection import Reason, Rejection
@@ -32,7 +32,11 @@ _TOMBSTONE: Final = Rejection(Reason.MALFORMED, "a tombstone: the record has no 
 _MAX_KNOWN: Final = 100_000
 _MAX_COMBINATIONS: Final = 20_000
 
-_KINDS: Final[Mapping[str, type[Combination]]] = {"interactions": Combination, "surveys": Said}
+_FREQUENT: Final[Mapping[str, tuple[type[Event], ...]]] = {
+    "interactions": (Interaction,),
+    "surveys": (SurveyAnswered, SurveySent),
+}
+"""By topic, the types whose events have a combination."""
 
 Decoded = tuple[list[Event | Rejection], list[int], list[Combination | None]]
 """By record: the event or why not; its time in milliseconds, or 0; its combination, if its type is frequent.
@@ -51,7 +55,7 @@ class Decoder:
         self._typed = Typed(self._types.values())
         self._tenants = tenants
         self._segment_keys = tuple(segment_keys)
-        self._kind = _KINDS.get(topic)
+        self._frequent = _FREQUENT.get(topic, ())
         self._known: set[str | None] = {None}
         self._known_tenants: set[str] = set()
         self._combinations: dict[Key, Combination] = {}
@@ -78,15 +82,15 @@ class Decoder:
 
     def _combine(self, events: Sequence[Any]) -> list[Combination | None]:
         """The combinations of those events whose labels are known to stand together."""
-        kind, find = self._kind, self._combinations.get
-        if kind is None:
+        find = self._combinations.get
+        if not self._frequent:
             return [None] * len(events)
         try:
-            return kind.each(find, events, self._splits(events))
+            return Combination.each(find, events, self._splits(events))
         except AttributeError:  # not all of them have one
-            having = [isinstance(event, kind.events) for event in events]
+            having = [isinstance(event, self._frequent) for event in events]
             some = list(compress(events, having))
-            found = iter(kind.each(find, some, self._splits(some)))
+            found = iter(Combination.each(find, some, self._splits(some)))
             return [next(found) if has else None for has in having]
 
     def _splits(self, events: Sequence[Any]) -> Iterable[Values]:
@@ -122,15 +126,14 @@ class Decoder:
 
     def _intern(self, event: Any) -> Combination | None:
         """The combination of an event whose labels were checked; None where it has none."""
-        kind = self._kind
-        if kind is None or not isinstance(event, kind.events):
+        if not isinstance(event, self._frequent):
             return None
-        (key,) = kind.each(_itself, [event], self._splits([event]))
+        (key,) = Combination.each(_itself, [event], self._splits([event]))
         found = None if key is None else self._combinations.get(key)
         if found is None and key is not None:
             if len(self._combinations) >= _MAX_COMBINATIONS:
                 self._combinations.clear()
-            found = self._combinations[key] = kind.of(key)
+            found = self._combinations[key] = Combination.of(key)
         return found
 
     def _take_care(

@@ -47,8 +47,9 @@ class SurveySentData(Data, frozen=True, kw_only=True, gc=False):
     segments: Segments | None = None
     journey_id: Id | None = None
     expires_at: str | None = None
+    valence: ClassVar[None] = None
+    """None: what comes often is looked at together, as are its answers and its end."""
     answers: ClassVar[tuple[()]] = ()
-    """None: invitations and responses are looked at together."""
 
 
 class SurveyAnsweredData(Data, frozen=True, kw_only=True, gc=False):
@@ -64,6 +65,7 @@ class SurveyAnsweredData(Data, frozen=True, kw_only=True, gc=False):
     channel: str | None = None
     touchpoint: str | None = None
     segments: Segments | None = None
+    valence: ClassVar[None] = None
     expires_at: ClassVar[None] = None
 
 
@@ -88,6 +90,7 @@ class InteractionData(Data, frozen=True, kw_only=True, gc=False):
     channel: str
     touchpoint: str | None = None
     valence: Literal["positive", "neutral", "negative"] | None = None
+    level: ClassVar[str] = "interaction"
     outcome: Literal["success", "failure", "abandoned", "unknown"] | None = None
     duration_ms: Milliseconds | None = None
     segments: Segments | None = None

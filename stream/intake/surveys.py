@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from stream.intake.checks import SCALES
-from stream.intake.combination import Said
+from stream.intake.combination import Combination
 from stream.intake.contributions import Contributions
 from stream.intake.customers import DIGEST, Hasher
 from stream.intake.effects import SENT
@@ -52,7 +52,7 @@ class Surveys:
         self._latest = self.contributions.latest
         self._hasher = hasher
         self.memory = memory
-        self.saying: Mapping[str, Callable[[Any, Said, int, int], Outcome]] = {
+        self.saying: Mapping[str, Callable[[Any, Combination, int, int], Outcome]] = {
             "cx.survey.sent.v1": self._sent,
             "cx.survey.answered.v1": self._answered,
         }
@@ -73,7 +73,7 @@ class Surveys:
         self.contributions.effects.settle()
         self._hasher.forget()
 
-    def _answered(self, event: Any, said: Said, at_ms: int, clock_ms: int) -> Outcome:
+    def _answered(self, event: Any, said: Combination, at_ms: int, clock_ms: int) -> Outcome:
         data, tenant, memory = event.data, said.dims.tenant, self.memory
         memory.clock_ms = clock_ms
         customer = self._hasher.customer(tenant, event.subject)
@@ -118,7 +118,7 @@ class Surveys:
             self.contributions.supersede(customer, key)
         return "counted"
 
-    def _sent(self, event: Any, said: Said, at_ms: int, clock_ms: int) -> Outcome:
+    def _sent(self, event: Any, said: Combination, at_ms: int, clock_ms: int) -> Outcome:
         data, tenant, memory = event.data, said.dims.tenant, self.memory
         memory.clock_ms = clock_ms
         customer = self._hasher.customer(tenant, event.subject)
@@ -146,7 +146,7 @@ class Surveys:
             self.contributions.supersede(customer)
         return "counted"
 
-    def _split(self, said: Said, data: Any) -> Split:
+    def _split(self, said: Combination, data: Any) -> Split:
         """What is split by what an event says, without an invitation."""
         split = said.split = self._splits.said(said.dims.tenant, data)
         return split
